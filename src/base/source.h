@@ -1,0 +1,38 @@
+// Where records come from: a JSONL topic on this disk, later Kafka. One thread owns a Source.
+// Progress is not kept here: after a restart the table's log says where to seek.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "base/raw_batch.h"
+
+namespace loanstream {
+
+class Source {
+public:
+    virtual ~Source() = default;
+
+    // Partitions this source may read now (their locks are held), and those it waits for.
+    struct Assignment {
+        std::vector<SourcePartition> owned;
+        std::vector<SourcePartition> waiting;
+    };
+    // Looks for partitions that came free or were lost; cheap, called every loop.
+    virtual Result<Assignment> assignment() = 0;
+
+    // Sets where the next poll of this owned partition starts.
+    virtual Result<void> seek(const SourcePartition& source, Offset next) = 0;
+
+    // Up to one batch of one owned partition, round robin. Returns an empty batch (no records,
+    // no range) when nothing came before `wait` passed. Bounded by records and bytes.
+    virtual Result<RawBatch> poll(std::chrono::milliseconds wait) = 0;
+
+    // One past the last record that is there now (the high watermark); lag = watermark - next.
+    virtual Result<Offset> watermark(const SourcePartition& source) = 0;
+
+    // Tells other tools how far the table has come; a mirror, never the truth.
+    virtual Result<void> mirror(const SourcePartition& source, Offset next) = 0;
+};
+
+}  // namespace loanstream
