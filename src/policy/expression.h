@@ -1,0 +1,52 @@
+// A rule's condition: parsed and typed once, then evaluated over a row of cells without
+// allocation. Immutable; any thread. Grammar and the meaning of missing: docs/policy.md "[[rule]]".
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "policy/cell.h"
+
+namespace loanstream {
+
+class Expression {
+public:
+    struct FieldRef {
+        std::uint16_t slot = 0;
+        bool is_text = false;
+    };
+    // Answers what a word means; an error names the nearest known field.
+    using Lookup = std::function<Result<FieldRef>(std::string_view field)>;
+
+    Expression() = default;
+    // Errors: kUsage; `where` is "column N" (1 based) within the text.
+    static Result<Expression> parse(std::string_view text, const Lookup& lookup);
+
+    bool evaluate(const Cell* row) const;
+    const std::vector<std::uint16_t>& slots() const { return slots_; }  // fields it reads
+
+private:
+    friend class ExpressionParser;
+    struct Step {
+        std::uint8_t op = 0;
+        std::uint16_t slot = 0;
+        std::uint32_t list_begin = 0, list_end = 0;
+        double number = 0;
+        std::string text;
+        std::int32_t left = -1, right = -1;
+    };
+    bool truth(const Cell* row, std::int32_t at) const;
+    // False when missing.
+    bool value(const Cell* row, std::int32_t at, double& out) const;
+    std::vector<Step> steps_;
+    std::vector<double> numbers_;
+    std::vector<std::string> texts_;
+    std::vector<std::uint16_t> slots_;
+    std::int32_t root_ = -1;
+};
+
+}  // namespace loanstream
