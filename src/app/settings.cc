@@ -1,0 +1,231 @@
+#include "app/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <toml++/toml.h>
+
+#include "base/check.h"
+
+namespace loanstream {
+
+const std::vector<SettingDeclaration>& setting_declarations() {
+    using enum SettingKind;
+    static const std::vector<SettingDeclaration> list = {
+        {"data", kText, "./loanstream-data", 0, 0, "",
+         "folder of all embedded state: topics/, warehouse/"},
+        {"policy", kText, "lendingclub", 0, 0, "", "a shipped policy's name, or a policy file"},
+        {"model", kText, "", 0, 0, "", "model file used in place of the policy's"},
+        {"topic.partitions", kNumber, "1", 1, 10000, "",
+         "partitions of a topic that is made because it is not there yet"},
+        {"source.url", kText, "http://127.0.0.1:5000/api/v1.0/FinTech/streamingdata", 0, 0, "",
+         "the applicant API that source polls"},
+        {"source.every", kDuration, "5s", 0, 86400e3, "",
+         "time between two polls of the applicant API; 0: as fast as it answers"},
+        {"source.max_record_bytes", kBytes, "10MiB", 1024, 1u << 30, "",
+         "a longer record is a dead letter (too_large)"},
+        {"applicants.port", kNumber, "5000", 0, 65535, "",
+         "port of the applicant API on 127.0.0.1; 0: any free one, printed"},
+        {"stream.batch_records", kNumber, "4096", 1, 1000000, "", "most records of one batch"},
+        {"stream.batch_bytes", kBytes, "8MiB", 1024, 1u << 30, "", "most bytes of one batch"},
+        {"table.commit_every", kDuration, "2s", 1, 3600e3, "",
+         "a record is visible at most this long after it was produced"},
+        {"table.file_size", kBytes, "128MiB", 1024, 1e12, "",
+         "rows waiting for a commit, and an open part, reach about this size"},
+        {"table.max_open_files", kNumber, "500", 2, 5000, "",
+         "files of an open part; one more and the part is sealed"},
+        {"table.codec", kChoice, "zstd", 0, 0, "zstd|snappy|none", "compression of Parquet files"},
+        {"log.format", kChoice, "text", 0, 0, "text|json", "form of log lines on stderr"},
+    };
+    return list;
+}
+
+namespace {
+
+const SettingDeclaration* declaration_of(std::string_view key) {
+    for (const auto& declaration : setting_declarations())
+        if (declaration.key == key) return &declaration;
+    return nullptr;
+}
+
+std::optional<double> number_with_unit(std::string_view text,
+                                       std::initializer_list<std::pair<const char*, double>> units) {
+    double value = 0;
+    auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (status != std::errc{}) return std::nullopt;
+    std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    for (auto [name, factor] : units)
+        if (unit == name) return value * factor;
+    return std::nullopt;
+}
+
+std::optional<double> measured(const SettingDeclaration& declaration, std::string_view text) {
+    switch (declaration.kind) {
+        case SettingKind::kNumber: return number_with_unit(text, {{"", 1}});
+        case SettingKind::kDuration: return parse_duration_ms(text);
+        case SettingKind::kBytes: return parse_bytes(text);
+        default: return 0;
+    }
+}
+
+Result<void> check_value(const SettingDeclaration& declaration, std::string_view text,
+                         const std::string& origin) {
+    std::string key(declaration.key);
+    auto bad = [&](std::string mend) {
+        return fail(ErrorCode::kUsage, key + " cannot be '" + std::string(text) + "'", origin,
+                    std::move(mend));
+    };
+    if (declaration.kind == SettingKind::kFlag && text != "true" && text != "false")
+        return bad("write true or false");
+    if (declaration.kind == SettingKind::kChoice) {
+        std::string choices = "|" + std::string(declaration.choices) + "|";
+        if (choices.find("|" + std::string(text) + "|") == choices.npos)
+            return bad("write one of " + std::string(declaration.choices));
+    }
+    auto value = measured(declaration, text);
+    if (!value)
+        return bad("write a number" + std::string(
+            declaration.kind == SettingKind::kDuration ? " with ms, s, m or h, such as 2s"
+            : declaration.kind == SettingKind::kBytes  ? " with KiB, MiB or GiB, such as 128MiB"
+                                                       : ""));
+    if (declaration.low < declaration.high &&
+        (*value < declaration.low || *value > declaration.high))
+        return bad("its bounds are " + std::to_string(static_cast<long long>(declaration.low)) +
+                   " to " + std::to_string(static_cast<long long>(declaration.high)) +
+                   (declaration.kind == SettingKind::kDuration ? " ms"
+                    : declaration.kind == SettingKind::kBytes  ? " bytes"
+                                                               : ""));
+    return {};
+}
+
+std::size_t edits(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t corner = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            std::size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1])});
+            corner = above;
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::string nearest_word(std::string_view word, const std::vector<std::string_view>& candidates) {
+    std::string best;
+    std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (auto candidate : candidates)
+        if (auto n = edits(word, candidate); n < fewest) {
+            fewest = n;
+            best = candidate;
+        }
+    return best;
+}
+
+std::optional<double> parse_duration_ms(std::string_view text) {
+    if (text == "0") return 0;
+    return number_with_unit(text, {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}});
+}
+
+std::optional<double> parse_bytes(std::string_view text) {
+    return number_with_unit(
+        text, {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1024. * 1024}, {"GiB", 1024. * 1024 * 1024}});
+}
+
+Result<void> Settings::put(std::string_view key, std::string text, std::string origin) {
+    const auto* declaration = declaration_of(key);
+    if (declaration == nullptr) {
+        std::vector<std::string_view> keys;
+        for (const auto& known : setting_declarations()) keys.push_back(known.key);
+        std::string near = nearest_word(key, keys);
+        return fail(ErrorCode::kUsage, "unknown setting '" + std::string(key) + "'", origin,
+                    near.empty() ? "loanstream config show lists them" : "did you mean " + near + "?");
+    }
+    TRY_VOID(check_value(*declaration, text, origin));
+    values_[std::string(key)] = {std::move(text), std::move(origin)};
+    return {};
+}
+
+Result<void> Settings::read_file(const std::string& path) {
+    auto parsed = toml::parse_file(path);
+    if (!parsed) {
+        const auto& error = parsed.error();
+        auto begin = error.source().begin;
+        if (begin.line == 0)
+            return fail(ErrorCode::kUsage, "profile cannot be read", path,
+                        "give embedded, local, cluster, or a file that is there");
+        return fail(ErrorCode::kUsage, std::string(error.description()),
+                    path + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column));
+    }
+    for (const auto& [section, node] : parsed.table()) {
+        const auto* table = node.as_table();
+        auto take = [&](std::string key, const toml::node& value) -> Result<void> {
+            std::string at = path + ":" + std::to_string(value.source().begin.line) + ":" +
+                             std::to_string(value.source().begin.column);
+            if (auto text = value.value_exact<std::string>()) return put(key, *text, at);
+            if (auto flag = value.value_exact<bool>()) return put(key, *flag ? "true" : "false", at);
+            if (auto number = value.value_exact<std::int64_t>())
+                return put(key, std::to_string(*number), at);
+            return fail(ErrorCode::kUsage, key + " must be text, a whole number or true|false", at);
+        };
+        if (table == nullptr) {
+            TRY_VOID(take(std::string(section.str()), node));
+            continue;
+        }
+        for (const auto& [key, value] : *table)
+            TRY_VOID(take(std::string(section.str()) + "." + std::string(key.str()), value));
+    }
+    return {};
+}
+
+Result<void> Settings::read_environment() {
+    for (const auto& declaration : setting_declarations()) {
+        std::string name = "LOANSTREAM_" + std::string(declaration.key);
+        for (char& c : name) c = c == '.' ? '_' : static_cast<char>(std::toupper(c));
+        if (const char* text = std::getenv(name.c_str()); text != nullptr)
+            TRY_VOID(put(declaration.key, text, name));
+    }
+    return {};
+}
+
+Result<Settings> Settings::resolve(const std::string& profile,
+                                   const std::vector<std::string>& sets) {
+    Settings settings;
+    settings.profile_ = profile;
+    for (const auto& declaration : setting_declarations())
+        TRY_VOID(settings.put(declaration.key, std::string(declaration.default_value), "default"));
+    if (profile.ends_with(".toml")) TRY_VOID(settings.read_file(profile));
+    TRY_VOID(settings.read_environment());
+    for (const auto& set : sets) {
+        auto equals = set.find('=');
+        if (equals == set.npos)
+            return fail(ErrorCode::kUsage, "--set takes KEY=VALUE, not '" + set + "'", {},
+                        "for example --set table.commit_every=500ms");
+        TRY_VOID(settings.put(set.substr(0, equals), set.substr(equals + 1), "--set"));
+    }
+    return settings;
+}
+
+const std::string& Settings::text(std::string_view key) const {
+    auto found = values_.find(key);
+    LOANSTREAM_CHECK(found != values_.end());
+    return found->second.text;
+}
+
+std::int64_t Settings::number(std::string_view key) const {
+    const auto* declaration = declaration_of(key);
+    LOANSTREAM_CHECK(declaration != nullptr);
+    return static_cast<std::int64_t>(measured(*declaration, text(key)).value_or(0));
+}
+
+std::chrono::milliseconds Settings::duration(std::string_view key) const {
+    return std::chrono::milliseconds(number(key));
+}
+
+bool Settings::flag(std::string_view key) const { return text(key) == "true"; }
+
+}  // namespace loanstream

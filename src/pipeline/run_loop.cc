@@ -1,0 +1,163 @@
+#include "pipeline/run_loop.h"
+
+#include <algorithm>
+#include "base/check.h"
+#include "base/crash_points.h"
+namespace loanstream {
+
+using std::chrono::milliseconds;
+
+Result<std::unique_ptr<RunLoop>> RunLoop::make(Parts parts, RunLoopSettings settings) {
+    TRY(auto decider, Decider::make(parts.policy));
+    return std::unique_ptr<RunLoop>(new RunLoop(parts, settings, std::move(decider)));
+}
+
+RunLoop::RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider)
+    : parts_(parts),
+      settings_(settings),
+      cleaner_(parts.policy),
+      decider_(std::move(decider)) {}
+
+void RunLoop::stop() {
+    stop_ = true;
+    parts_.env.wake();
+}
+
+Result<void> RunLoop::run() {
+    LOANSTREAM_CHECK(now_.state == LoopState::kStarting);
+    bool at_end = false;
+    while (!stop_ && !at_end) {
+        TRY_VOID(take_new_partitions());
+        TRY(auto raw, parts_.source.poll(poll_wait()));
+        if (!raw.range.empty()) TRY_VOID(take_batch(raw));
+        if (commit_is_due()) TRY_VOID(commit());
+        if (settings_.once) {
+            TRY(at_end, at_the_end());
+        }
+        post();
+    }
+    move_to(LoopState::kDraining);
+    TRY_VOID(commit());
+    for (const auto& [source, place] : owned_) TRY_VOID(parts_.sink.release(source));
+    move_to(LoopState::kStopped);
+    post();
+    return {};
+}
+
+Result<void> RunLoop::take_new_partitions() {
+    TRY(auto assignment, parts_.source.assignment());
+    for (const auto& source : assignment.owned) {
+        if (owned_.contains(source)) continue;
+        TRY(Offset next, parts_.sink.claim(source));
+        TRY_VOID(parts_.source.seek(source, next));
+        TRY(Offset end, parts_.source.watermark(source));
+        owned_[source] = {next, next, end};
+        parts_.observer.claimed(source, next);
+    }
+    if (assignment.waiting != waiting_) {
+        waiting_ = assignment.waiting;
+        if (!waiting_.empty()) parts_.observer.waiting_for(waiting_);
+    }
+    move_to(owned_.empty() ? LoopState::kWaiting : LoopState::kRunning);
+    return {};
+}
+
+Result<void> RunLoop::take_batch(const RawBatch& raw) {
+    crash_point(CrashPoint::kPolled);
+    auto place = owned_.find(raw.source);
+    LOANSTREAM_CHECK(place != owned_.end() && raw.range.begin == place->second.read_next);
+    cleaner_.clean(raw, clean_);
+    LOANSTREAM_CHECK(clean_.applications.size() + clean_.rejects.size() == raw.records.size());
+    decider_->decide(clean_, decided_);
+    LOANSTREAM_CHECK(decided_.decisions.size() + decided_.rejects.size() == raw.records.size());
+    if (first_pending_.count() < 0) first_pending_ = parts_.env.monotonic();
+    TRY_VOID(parts_.sink.write(decided_));
+    place->second.read_next = raw.range.next;
+    for (const auto& record : raw.records)
+        if (record.event_ms >= 0 && (oldest_event_ms_ < 0 || record.event_ms < oldest_event_ms_))
+            oldest_event_ms_ = record.event_ms;
+
+    now_.batch += 1;
+    now_.records += static_cast<std::int64_t>(raw.records.size());
+    now_.decided += static_cast<std::int64_t>(decided_.decisions.size());
+    now_.rejected += static_cast<std::int64_t>(decided_.rejects.size());
+    for (const auto& decision : decided_.decisions)
+        now_.by_status[static_cast<std::size_t>(decision.status)] += 1;
+    for (const auto& reject : decided_.rejects)
+        now_.by_reject[std::string(reject.reason_text)] += 1;
+    std::size_t count = decided_.decisions.size();
+    for (std::size_t i = count - std::min(count, kRecentRows); i < count; ++i)
+        now_.recent.push_back(recent_row(decided_, decided_.decisions[i]));
+    while (now_.recent.size() > kRecentRows) now_.recent.pop_front();
+    parts_.observer.decided(decided_);
+    return {};
+}
+
+bool RunLoop::commit_is_due() const {
+    if (first_pending_.count() < 0) return false;
+    auto pending = parts_.sink.pending();
+    return parts_.sink.wants_commit() || pending.rows >= settings_.most_pending_rows ||
+           pending.bytes >= settings_.most_pending_bytes ||
+           parts_.env.monotonic() - first_pending_ >= settings_.commit_every;
+}
+
+Result<void> RunLoop::commit() {
+    if (first_pending_.count() < 0) return {};
+    TRY(Receipt receipt, parts_.sink.commit());
+    for (const auto& landed : receipt.landed()) {
+        auto place = owned_.find(landed.source);
+        LOANSTREAM_CHECK(place != owned_.end() && landed.range.begin == place->second.next);
+        place->second.next = landed.range.next;
+        TRY_VOID(parts_.source.mirror(landed.source, landed.range.next));
+        crash_point(CrashPoint::kMirrored);
+        now_.committed_records += landed.records;
+    }
+    now_.commits += 1;
+    now_.last_commit_ms = parts_.env.now().value;
+    if (oldest_event_ms_ >= 0) now_.freshness_ms = now_.last_commit_ms - oldest_event_ms_;
+    first_pending_ = std::chrono::nanoseconds(-1);
+    oldest_event_ms_ = -1;
+    parts_.observer.committed(receipt);
+    if (!receipt.fenced().empty())
+        return fail(ErrorCode::kFenced, "another process has taken over the partition",
+                    receipt.fenced().front().text(),
+                    "nothing is lost: its new owner goes on; stop one of the two");
+    return {};
+}
+
+Result<bool> RunLoop::at_the_end() {
+    for (auto& [source, place] : owned_) {
+        if (place.read_next < place.end) return false;
+    }
+    return true;
+}
+
+milliseconds RunLoop::poll_wait() const {
+    if (stop_) return milliseconds(0);
+    if (settings_.once && !owned_.empty()) return milliseconds(0);
+    if (first_pending_.count() < 0) return settings_.most_idle;
+    auto due = first_pending_ + settings_.commit_every - parts_.env.monotonic();
+    auto wait = std::chrono::duration_cast<milliseconds>(due) + milliseconds(1);
+    return std::clamp(wait, milliseconds(0), settings_.most_idle);
+}
+
+void RunLoop::post() {
+    now_.partitions.clear();
+    for (const auto& [source, place] : owned_) {
+        auto watermark = parts_.source.watermark(source);
+        now_.partitions.push_back(
+            {source, place.next, place.read_next, watermark ? *watermark : place.read_next});
+    }
+    now_.waiting_for = waiting_;
+    parts_.board.post(std::make_shared<Snapshot>(now_));
+}
+
+void RunLoop::move_to(LoopState next) {
+    LoopState from = now_.state;
+    if (from == next) return;
+    bool forward = next > from || (from == LoopState::kRunning && next == LoopState::kWaiting);
+    LOANSTREAM_CHECK(forward);
+    if (forward) now_.state = next;
+}
+
+}  // namespace loanstream

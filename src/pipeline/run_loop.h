@@ -1,0 +1,89 @@
+// The job: poll -> clean -> decide -> write -> commit, a straight line on one thread for its share
+// of the partitions, no queue between the stages. Everything it needs is passed in and outlives it.
+//
+//   starting -> waiting <-> running -> draining -> stopped
+//
+// stop() may be called from any thread (and, through Env::wake, from a signal's watcher); the rest
+// belongs to the thread that calls run().
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/env.h"
+#include "base/source.h"
+#include "clean/clean_batch.h"
+#include "decide/decided_batch.h"
+#include "pipeline/sink.h"
+#include "pipeline/snapshot.h"
+
+namespace loanstream {
+
+struct RunLoopSettings {
+    std::chrono::milliseconds commit_every{2000};  // table.commit_every
+    bool once = false;                             // to the watermarks seen at the start, then stop
+    std::int64_t most_pending_rows = 1'000'000;    // commit early: bounds memory and replay
+    std::int64_t most_pending_bytes = 128 << 20;   // table.file_size
+    std::chrono::milliseconds most_idle{100};      // longest wait of one poll
+};
+
+// Told of each step, on the loop's thread; must not block for long.
+class RunLoopObserver {
+public:
+    virtual ~RunLoopObserver() = default;
+    virtual void decided(const DecidedBatch&) {}
+    virtual void committed(const Receipt&) {}
+    virtual void waiting_for(const std::vector<SourcePartition>&) {}
+    virtual void claimed(const SourcePartition&, Offset /*next*/) {}
+};
+
+class RunLoop {
+public:
+    struct Parts {
+        Env& env;
+        Source& source;
+        Sink& sink;
+        std::shared_ptr<const Policy> policy;
+        RunLoopObserver& observer;
+        SnapshotBoard& board;
+    };
+    static Result<std::unique_ptr<RunLoop>> make(Parts parts, RunLoopSettings settings);
+
+    // Until stop(), or with `once` until the end. What was polled is committed before it returns
+    // with success; after an error nothing more is written (a restart goes on from the log).
+    Result<void> run();
+    void stop();
+
+private:
+    RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider);
+    Result<void> take_new_partitions();
+    Result<void> take_batch(const RawBatch& raw);
+    Result<void> commit();
+    Result<bool> at_the_end();
+    bool commit_is_due() const;
+    std::chrono::milliseconds poll_wait() const;
+    void post();
+    void move_to(LoopState next);
+
+    Parts parts_;
+    RunLoopSettings settings_;
+    Cleaner cleaner_;
+    std::unique_ptr<Decider> decider_;
+    CleanBatch clean_;
+    DecidedBatch decided_;
+    struct Owned {
+        Offset next, read_next, end;  // end: where `once` stops
+    };
+    std::map<SourcePartition, Owned> owned_;
+    std::vector<SourcePartition> waiting_;
+    Snapshot now_;
+    std::chrono::nanoseconds first_pending_{-1};  // monotonic time of the first uncommitted row
+    std::int64_t oldest_event_ms_ = -1;           // among the uncommitted records
+    std::atomic<bool> stop_{false};
+};
+
+}  // namespace loanstream
