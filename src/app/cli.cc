@@ -82,10 +82,9 @@ void add_verb(CLI::App& root, std::map<std::string, CLI::App*>& groups, Caught& 
         }
         parent = groups[group];
     }
+    std::string usage = "loanstream " + spec.path + " " + spec.words;
     caught.app = parent->add_subcommand(name, spec.summary);
-    caught.app->footer(footer_of(spec));
-    caught.app->usage("loanstream " + spec.path + (spec.words.empty() ? "" : " ") + spec.words +
-                      " [options]");
+    caught.app->footer("\nUse: " + usage + " [options]\n" + footer_of(spec));
     caught.app->add_option("words", caught.words, spec.words)->group("");
     add_options(caught, spec.options);
     if (spec.takes_profile()) add_options(caught, common_options());
