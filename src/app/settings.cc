@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include "base/check.h"
+#include "base/nearest_word.h"
 
 namespace loanstream {
 
@@ -98,33 +99,7 @@ Result<void> check_value(const SettingDeclaration& declaration, std::string_view
     return {};
 }
 
-std::size_t edits(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t corner = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            std::size_t above = row[j];
-            row[j] = std::min({above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1])});
-            corner = above;
-        }
-    }
-    return row[b.size()];
-}
-
 }  // namespace
-
-std::string nearest_word(std::string_view word, const std::vector<std::string_view>& candidates) {
-    std::string best;
-    std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
-    for (auto candidate : candidates)
-        if (auto n = edits(word, candidate); n < fewest) {
-            fewest = n;
-            best = candidate;
-        }
-    return best;
-}
 
 std::optional<double> parse_duration_ms(std::string_view text) {
     if (text == "0") return 0;
@@ -141,9 +116,8 @@ Result<void> Settings::put(std::string_view key, std::string text, std::string o
     if (declaration == nullptr) {
         std::vector<std::string_view> keys;
         for (const auto& known : setting_declarations()) keys.push_back(known.key);
-        std::string near = nearest_word(key, keys);
         return fail(ErrorCode::kUsage, "unknown setting '" + std::string(key) + "'", origin,
-                    near.empty() ? "loanstream config show lists them" : "did you mean " + near + "?");
+                    did_you_mean(key, keys, "loanstream config show lists them"));
     }
     TRY_VOID(check_value(*declaration, text, origin));
     values_[std::string(key)] = {std::move(text), std::move(origin)};

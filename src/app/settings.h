@@ -59,7 +59,4 @@ private:
 std::optional<double> parse_duration_ms(std::string_view text);
 std::optional<double> parse_bytes(std::string_view text);
 
-// The candidate with the fewest edits to `word`, or empty when none is near.
-std::string nearest_word(std::string_view word, const std::vector<std::string_view>& candidates);
-
 }  // namespace loanstream

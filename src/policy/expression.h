@@ -42,6 +42,8 @@ private:
     bool truth(const Cell* row, std::int32_t at) const;
     // False when missing.
     bool value(const Cell* row, std::int32_t at, double& out) const;
+    bool text_of(const Cell* row, std::int32_t at, std::string_view& out) const;
+    bool in_list(const Cell* row, const Step& step) const;
     std::vector<Step> steps_;
     std::vector<double> numbers_;
     std::vector<std::string> texts_;

@@ -40,8 +40,8 @@ struct Field {
     std::optional<double> constant;
     bool known_at_application = true;
     IntColumn column = IntColumn::kNone;
-    bool is_text() const { return verb == CleaningVerb::kText; }
     bool in_evidence = false;  // a rule, the model or a column uses it
+    bool is_text() const { return !constant && verb == CleaningVerb::kText; }
 };
 
 struct Rule {
@@ -90,6 +90,10 @@ struct Policy {
 
     Slot slot_of(std::string_view field) const;  // kNoSlot if there is none
 };
+
+// The lines whose SHA-256 is the policy's hash; kept as a version of their own, so that the hash
+// leads to the files.
+std::string policy_hash_lines(const std::vector<PolicyFile>& files);
 
 // `name_or_path`: a shipped policy's name ("lendingclub"), or a file. `model_path`, if not empty,
 // replaces [model] file. Errors: kUsage with file:line:column, kNotFound.
