@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/raw_batch.h"
+#include "clean/text_arena.h"
 #include "policy/cell.h"
 #include "policy/policy.h"
 
@@ -40,8 +41,7 @@ struct CleanBatch {
     std::vector<std::uint32_t> applications;  // record index of each row, ascending
     std::vector<Cell> cells;  // applications.size() x policy->fields.size(), row major
     std::vector<Reject> rejects;  // ascending by record
-    // Unescaped and squeezed texts; chunks never move.
-    std::vector<std::unique_ptr<char[]>> arena;
+    TextArena arena;  // unescaped and squeezed texts
 
     const Cell* row(std::size_t application) const {
         return cells.data() + application * policy->fields.size();

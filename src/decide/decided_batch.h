@@ -47,7 +47,7 @@ struct DecidedBatch {
     std::string model_name;                // empty without a model
     std::vector<Decision> decisions;       // ascending by record
     std::vector<Reject> rejects;           // all of the batch, ascending by record
-    std::vector<std::unique_ptr<char[]>> text;  // evidence and ids; chunks never move
+    TextArena text;  // evidence and ids
 };
 
 // Rules, model, cut-offs and reasons of one policy, bound once at start. One thread at a time.
