@@ -1,0 +1,169 @@
+"""Runs every suite, prints each one's time and a closing line; exit 0 only if all passed.
+
+./dev test [--full] [SUITE...]    a suite is a row of SUITES; --full also runs the long forms
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+class Counts:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def __iadd__(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        return self
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+class Failed(Exception):
+    """A suite could not run at all; the text is its output."""
+
+
+def call(command, env=None, timeout=3000):
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, timeout=timeout,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def build(preset, *targets):
+    status, output = call([str(ROOT / "dev"), "build-targets", preset, *targets])
+    if status != 0:
+        raise Failed(output)
+
+
+def build_release(_):
+    build("release", "loanstream")
+    return Counts(1), ""
+
+
+def build_asan(_):
+    build("asan", "tests", "loanstream")
+    return Counts(1), ""
+
+
+def unit(_):
+    """Every gtest program of the ASan and UBSan build."""
+    counts, output = Counts(), ""
+    env = {"ASAN_OPTIONS": "detect_container_overflow=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    for program in sorted((ROOT / "build/asan").glob("*_test")):
+        with tempfile.NamedTemporaryFile(suffix=".json") as report:
+            status, text = call([str(program), f"--gtest_output=json:{report.name}",
+                                 "--gtest_brief=1"], env)
+            content = report.read()
+        if not content:
+            counts += Counts(failed=1)
+            output += f"{program.name}: exit {status}, no report\n{text[-6000:]}"
+            continue
+        cases = [case for suite in json.loads(content)["testsuites"] for case in suite["testsuite"]]
+        failed = sum("failures" in case for case in cases)
+        skipped = sum(case.get("result") == "SKIPPED" for case in cases)
+        if status != 0 and failed == 0:
+            failed = 1
+        counts += Counts(len(cases) - failed - skipped, failed, skipped)
+        if failed:
+            output += f"{program.name}: exit {status}\n{text[-6000:]}"
+    return counts, output
+
+
+def stories(preset):
+    def run(_):
+        files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "tests/flow").glob("*.story"))
+        env = {"ASAN_OPTIONS": "detect_container_overflow=0"}
+        status, text = call([str(ROOT / f"build/{preset}/loanstream"), "policy", "test", *files],
+                            env)
+        found = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
+        if not found:
+            raise Failed(text[-6000:])
+        counts = Counts(int(found[1]), int(found[2]))
+        if status != 0 and counts.failed == 0:
+            counts.failed = 1
+        return counts, text[-6000:] if counts.failed else ""
+    return run
+
+
+def pytest(folder):
+    def run(arguments):
+        env = {"LOANSTREAM_PROGRAM": str(ROOT / "build/release/loanstream"),
+               "LOANSTREAM_FULL": "1" if arguments.full else ""}
+        with tempfile.TemporaryDirectory() as temporary:
+            report = f"{temporary}/report.xml"
+            status, text = call([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                                 "-rs", "--basetemp", f"{temporary}/base", "--junitxml", report,
+                                 f"tests/{folder}"], env, timeout=5000)
+            if not os.path.exists(report):
+                raise Failed(text[-6000:])
+            suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
+        total, failed, errors, skipped = (
+            int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped"))
+        counts = Counts(total - failed - errors - skipped, failed + errors, skipped)
+        if status != 0 and counts.failed == 0:
+            counts.failed = 1
+        return counts, text[-8000:] if counts.failed else ""
+    return run
+
+
+# In the order they run. A folder of tests that is not named here fails tests/tidy.
+SUITES = {
+    "tidy": pytest("tidy"),          # the rules of the house
+    "model": pytest("model"),        # the delivery protocol, state by state
+    "build": build_release,
+    "build-asan": build_asan,
+    "unit": unit,
+    "flow": stories("release"),
+    "flow-asan": stories("asan"),
+    "oracle": pytest("oracle"),      # an independent implementation agrees
+    "fitted": pytest("fitted"),      # the shipped models come from their script
+    "cli": pytest("cli"),            # words, docs, demo, the two-process shape
+    "prove": pytest("prove"),        # planted faults are found
+    "kill": pytest("kill"),          # SIGKILL, crash points, stand-by
+}
+
+
+def run_suite(name, arguments):
+    began = time.monotonic()
+    try:
+        counts, output = SUITES[name](arguments)
+    except (Failed, subprocess.TimeoutExpired) as failure:
+        counts, output = Counts(failed=1), str(failure)
+    if counts.passed + counts.failed + counts.skipped == 0:
+        counts, output = Counts(failed=1), "no test ran\n" + output
+    print(f"{name:12} {time.monotonic() - began:7.1f} s   {counts}", flush=True)
+    if output:
+        print(output, flush=True)
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
+    arguments = parser.parse_args()
+    for name in arguments.suites:
+        if name not in SUITES:
+            parser.error(f"no suite '{name}': {', '.join(SUITES)}")
+    total = Counts()
+    for name in arguments.suites or SUITES:
+        total += run_suite(name, arguments)
+    print(total)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
