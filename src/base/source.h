@@ -24,9 +24,9 @@ public:
     // Sets where the next poll of this owned partition starts.
     virtual Result<void> seek(const SourcePartition& source, Offset next) = 0;
 
-    // Up to one batch of one owned partition, round robin. Returns an empty batch (no records,
-    // no range) when nothing came before `wait` passed. Bounded by records and bytes.
-    virtual Result<RawBatch> poll(std::chrono::milliseconds wait) = 0;
+    // Fills `out` anew (its memory is reused) with up to one batch of one owned partition, round
+    // robin, bounded by records and bytes. False when nothing came before `wait` passed.
+    virtual Result<bool> poll(std::chrono::milliseconds wait, RawBatch& out) = 0;
 
     // One past the last record that is there now (the high watermark); lag = watermark - next.
     virtual Result<Offset> watermark(const SourcePartition& source) = 0;

@@ -28,8 +28,8 @@ Result<void> RunLoop::run() {
     bool at_end = false;
     while (!stop_ && !at_end) {
         TRY_VOID(take_new_partitions());
-        TRY(auto raw, parts_.source.poll(poll_wait()));
-        if (!raw.range.empty()) TRY_VOID(take_batch(raw));
+        TRY(bool some, parts_.source.poll(poll_wait(), raw_));
+        if (some) TRY_VOID(take_batch(raw_));
         if (commit_is_due()) TRY_VOID(commit());
         if (settings_.once) {
             TRY(at_end, at_the_end());

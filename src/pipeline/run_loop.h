@@ -73,6 +73,7 @@ private:
     RunLoopSettings settings_;
     Cleaner cleaner_;
     std::unique_ptr<Decider> decider_;
+    RawBatch raw_;
     CleanBatch clean_;
     DecidedBatch decided_;
     struct Owned {
