@@ -46,6 +46,7 @@ public:
         std::int64_t files = 0, bytes = 0;
     };
     OpenPart open_part_size(const TableDay& day) const;
+    const std::map<TableDay, OpenPart>& open_parts() const { return open_sizes_; }  // not empty
 
     const std::map<TopicPartition, PartitionState>& partitions() const { return partitions_; }
     const std::map<TableDay, DayState>& days() const { return days_; }
@@ -86,7 +87,10 @@ private:
     void apply_one(const ReplayEntry&, EpochMs);
     Result<const PartitionState*> owned(const SourcePartition& source, Epoch epoch,
                                         Offset begin) const;
-    bool in_manifest(const LiveFile& file) const;
+    Result<void> check_file(const CommitEntry& entry, const CommittedFile& file) const;
+    void add_live(LiveFile file);
+    void add_quiet(const CommittedRange& range);
+    void index_files();
 
     bool fresh_ = true;  // nothing applied yet
     std::map<TopicPartition, PartitionState> partitions_;

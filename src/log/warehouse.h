@@ -1,7 +1,8 @@
 // A warehouse by its log: the delivery protocol of docs/delivery.md. A writer claims source
 // partitions, commits staged files, publishes them, checkpoints; a reader only loads. Each
 // Warehouse is one member: one thread at a time, any number of them, in this process or others, on
-// one warehouse. A failed sync ends a writer: every later call gives the same error.
+// one warehouse. After an error while an entry is put the outcome is not known: every later call of
+// that writer gives the same error, and a new Warehouse finds out by claiming anew.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "base/env.h"
 #include "base/file_store.h"
+#include "log/chain.h"
 #include "log/layout.h"
 #include "log/state.h"
 
@@ -25,7 +27,6 @@ struct WarehouseSettings {
     std::int64_t max_open_files_late = 5000;  // from the day's twentieth part on
     std::int64_t file_size = 128LL << 20;    // ... or at this many bytes
     std::int64_t checkpoint_every = 200;     // entries
-    std::int64_t log_names_most = 500;       // beyond it writers wait for a checkpoint
 };
 
 // What a claim gives its owner.
@@ -66,13 +67,12 @@ public:
     // Loads and never writes, not even a folder; kNotFound when there is no log.
     static Result<std::unique_ptr<Warehouse>> open_to_read(Env& env, FileStore& files,
                                                            const std::string& folder);
-    ~Warehouse();
 
-    const LogState& state() const;
-    const Layout& layout() const;
-    FileStore& files();
-    const std::string& member() const;
-    std::uint64_t last_number() const;  // of the newest entry read
+    const LogState& state() const { return chain_.state(); }
+    const Layout& layout() const { return layout_; }
+    FileStore& files() { return files_; }
+    const std::string& member() const { return settings_.member; }
+    std::uint64_t last_number() const { return chain_.last_number(); }  // newest entry read
 
     // Reads on to the end of the log.
     Result<void> reload();
@@ -85,11 +85,11 @@ public:
     // A fresh name for a file of this range: DataFileName::base() + ".parquet".
     std::string name_file(std::string_view table, const Claimed& claimed, OffsetRange range);
     // Syncs the staging folder, puts one entry for all, syncs it. A range whose partition has a
-    // newer owner is left out and its staged files are removed; the others stand. Any Error means
-    // that the outcome is not known: stop this writer; the next claim finds out.
+    // newer owner is left out and its staged files are removed; the others stand.
     Result<CommitOutcome> commit(const CommitRequest& request);
-    // Moves committed files to their final names; also those that an earlier try left.
-    Result<void> publish(const CommitOutcome& outcome);
+    // Moves committed files to their final names; also those that an earlier try left. After an
+    // error it may be called again.
+    Result<void> publish();
     // Seals full parts and, when enough entries have gathered, parts of days that are over;
     // checkpoints and truncates. Cheap when nothing is due; call after each publish.
     Result<void> maintain();
@@ -108,11 +108,33 @@ public:
     Result<std::string> locate(const LiveFile& file);
     Result<std::string> read_version(std::string_view sha256);  // kNotFound, kDamaged
 
-    class Log;
-
 private:
-    explicit Warehouse(std::unique_ptr<Log> log);
-    std::unique_ptr<Log> log_;
+    Warehouse(Env& env, FileStore& files, WarehouseSettings settings);
+    struct Pending;  // a commit that is not decided yet
+    Result<void> prepare();
+    Result<void> recover(const TopicPartition& source, Epoch epoch);
+    Result<void> sweep(const TopicPartition& source, Epoch epoch,
+                       const std::vector<FileInfo>& staged);
+    Result<bool> publish_file(const TablePart& place, const std::string& name);
+    Result<void> drop_fenced(Pending& pending, bool remove_files);
+    Result<void> seal(const TableDay& day, bool (Warehouse::*due)(const TableDay&) const);
+    bool is_full(const TableDay& day) const;
+    bool is_past(const TableDay& day) const;
+    bool checkpoint_is_due() const;
+    Result<void> checkpoint();
+    Result<void> publish_all();
+    Result<std::vector<DayState>> write_manifests();
+    Result<std::vector<LiveFile>> sealed_files(const DayState& day);
+    Result<void> truncate();
+    Result<void> remove_manifests(const std::set<std::string>& kept);
+    Result<std::vector<LiveFile>> read_manifest(const DayState& day);
+
+    Env& env_;
+    FileStore& files_;
+    WarehouseSettings settings_;
+    Layout layout_;
+    LogChain chain_;
+    std::vector<CommittedFile> unpublished_;  // of our own commits
 };
 
 }  // namespace loanstream
