@@ -22,10 +22,6 @@ std::unexpected<Error> damaged(std::string what, const std::string& where) {
     return fail(ErrorCode::kDamaged, std::move(what), where, std::string(kMend));
 }
 
-bool is_checkpoint(const Entry& entry) {
-    return std::holds_alternative<CheckpointEntry>(entry.body);
-}
-
 }  // namespace
 
 std::string random_id(Env& env) {

@@ -1,0 +1,291 @@
+#include "base/memory_env.h"
+
+#include <algorithm>
+
+#include "base/file_store.h"
+
+namespace loanstream {
+
+namespace {
+
+std::unexpected<Error> missing(const std::string& path) {
+    return fail(ErrorCode::kNotFound, "no such file or folder", path);
+}
+
+}  // namespace
+
+class MemoryAppendFile : public AppendFile {
+public:
+    MemoryAppendFile(MemoryEnv& env, std::shared_ptr<MemoryEnv::Inode> inode)
+        : env_(env), inode_(std::move(inode)) {}
+    Result<void> append(std::string_view bytes) override {
+        std::lock_guard lock(env_.mutex_);
+        inode_->bytes += bytes;
+        return {};
+    }
+    Result<void> sync() override {
+        std::lock_guard lock(env_.mutex_);
+        inode_->durable = inode_->bytes;
+        return {};
+    }
+    Result<void> close() override { return {}; }
+
+private:
+    MemoryEnv& env_;
+    std::shared_ptr<MemoryEnv::Inode> inode_;
+};
+
+class MemoryFileLock : public FileLock {
+public:
+    MemoryFileLock(MemoryEnv& env, std::string path)
+        : env_(env), path_(std::move(path)), time_(env.lock_time_) {}
+    ~MemoryFileLock() override {
+        std::lock_guard lock(env_.mutex_);
+        if (env_.lock_time_ == time_) env_.locks_.erase(path_);
+    }
+
+private:
+    MemoryEnv& env_;
+    std::string path_;
+    std::uint64_t time_;
+};
+
+namespace {
+
+class MemoryReadFile : public ReadFile {
+public:
+    explicit MemoryReadFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    Result<std::size_t> read_at(std::uint64_t at, std::span<char> into) override {
+        if (at >= bytes_.size()) return 0;
+        std::size_t n = std::min(into.size(), bytes_.size() - at);
+        std::copy_n(bytes_.data() + at, n, into.data());
+        return n;
+    }
+    Result<std::uint64_t> size() override { return bytes_.size(); }
+
+private:
+    std::string bytes_;  // as they were when it was opened
+};
+
+}  // namespace
+
+void MemoryEnv::apply(Names& names, const Change& change) {
+    auto found = names.find(change.gone);
+    if (found != names.end() && found->second == change.inode) names.erase(found);
+    if (!change.made.empty()) names[change.made] = change.inode;
+}
+
+void MemoryEnv::change(Change change) {
+    apply(names_, change);
+    changes_.push_back(std::move(change));
+}
+
+void MemoryEnv::lose_power() {
+    std::lock_guard lock(mutex_);
+    names_ = durable_names_;
+    changes_.clear();
+    for (auto& [path, inode] : names_) inode->bytes = inode->durable;
+    locks_.clear();
+    ++lock_time_;
+}
+
+void MemoryEnv::advance(std::chrono::milliseconds by) {
+    std::lock_guard lock(mutex_);
+    now_ms_ += by.count();
+}
+
+void MemoryEnv::overwrite(const std::string& path, std::string bytes) {
+    std::lock_guard lock(mutex_);
+    auto& inode = names_[path];
+    if (!inode) inode = std::make_shared<Inode>();
+    inode->bytes = inode->durable = std::move(bytes);
+    durable_names_[path] = inode;
+}
+
+std::map<std::string, std::string> MemoryEnv::files() {
+    std::lock_guard lock(mutex_);
+    std::map<std::string, std::string> all;
+    for (const auto& [path, inode] : names_) all[path] = inode->bytes;
+    return all;
+}
+
+EpochMs MemoryEnv::now() {
+    std::lock_guard lock(mutex_);
+    return EpochMs(now_ms_);
+}
+
+std::chrono::nanoseconds MemoryEnv::monotonic() {
+    std::lock_guard lock(mutex_);
+    return std::chrono::milliseconds(now_ms_);
+}
+
+void MemoryEnv::sleep_for(std::chrono::milliseconds duration) { advance(duration); }
+
+std::uint64_t MemoryEnv::random() {  // splitmix64
+    std::lock_guard lock(mutex_);
+    std::uint64_t z = (random_state_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+Result<std::unique_ptr<AppendFile>> MemoryEnv::open_to_append(const std::string& path,
+                                                              bool fresh) {
+    std::lock_guard lock(mutex_);
+    if (!folders_.contains(folder_of(path))) return missing(path);
+    auto found = names_.find(path);
+    if (found != names_.end() && fresh)
+        return fail(ErrorCode::kAlreadyThere, "the file exists", path);
+    if (found == names_.end()) change({{}, path, std::make_shared<Inode>()});
+    return std::make_unique<MemoryAppendFile>(*this, names_[path]);
+}
+
+Result<std::unique_ptr<AppendFile>> MemoryEnv::create_file(const std::string& path) {
+    return open_to_append(path, true);
+}
+
+Result<std::unique_ptr<AppendFile>> MemoryEnv::append_file(const std::string& path) {
+    return open_to_append(path, false);
+}
+
+Result<std::unique_ptr<ReadFile>> MemoryEnv::read_file(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    auto found = names_.find(path);
+    if (found == names_.end()) return missing(path);
+    return std::make_unique<MemoryReadFile>(found->second->bytes);
+}
+
+Result<std::string> MemoryEnv::read_whole(const std::string& path, std::uint64_t most) {
+    std::lock_guard lock(mutex_);
+    auto found = names_.find(path);
+    if (found == names_.end()) return missing(path);
+    if (found->second->bytes.size() > most)
+        return fail(ErrorCode::kInvalidData, "longer than it may be", path);
+    return found->second->bytes;
+}
+
+Result<std::optional<FileInfo>> MemoryEnv::stat(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    std::string name = path.substr(path.find_last_of('/') + 1);
+    if (folders_.contains(path)) return FileInfo{name, true, 0};
+    auto found = names_.find(path);
+    if (found == names_.end()) return std::nullopt;
+    return FileInfo{name, false, found->second->bytes.size()};
+}
+
+Result<std::vector<FileInfo>> MemoryEnv::list(const std::string& folder) {
+    std::lock_guard lock(mutex_);
+    if (!folders_.contains(folder)) return missing(folder);
+    std::vector<FileInfo> found;
+    auto name_in = [&](const std::string& path) {
+        return folder_of(path) == folder ? path.substr(path.find_last_of('/') + 1)
+                                         : std::string();
+    };
+    for (const std::string& path : folders_)
+        if (auto name = name_in(path); !name.empty()) found.push_back({name, true, 0});
+    for (const auto& [path, inode] : names_)
+        if (auto name = name_in(path); !name.empty())
+            found.push_back({name, false, inode->bytes.size()});
+    return found;
+}
+
+Result<void> MemoryEnv::make_folders(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    for (std::string folder = path; folder != "." && folder != "/"; folder = folder_of(folder)) {
+        if (names_.contains(folder))
+            return fail(ErrorCode::kOutside, "a file stands where a folder must be", folder);
+        folders_.insert(folder);
+    }
+    return {};
+}
+
+Result<void> MemoryEnv::sync_folder(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    if (!folders_.contains(path)) return missing(path);
+    std::erase_if(changes_, [&](const Change& change) {
+        bool touched = folder_of(change.made) == path || folder_of(change.gone) == path;
+        if (touched) apply(durable_names_, change);
+        return touched;
+    });
+    return {};
+}
+
+Result<void> MemoryEnv::truncate(const std::string& path, std::uint64_t bytes) {
+    std::lock_guard lock(mutex_);
+    auto found = names_.find(path);
+    if (found == names_.end()) return missing(path);
+    found->second->bytes.resize(bytes);
+    found->second->durable = found->second->bytes;
+    return {};
+}
+
+Result<void> MemoryEnv::move(const std::string& from, const std::string& to, bool replacing) {
+    std::lock_guard lock(mutex_);
+    auto found = names_.find(from);
+    if (found == names_.end() || !folders_.contains(folder_of(to))) return missing(from);
+    if (!replacing && names_.contains(to))
+        return fail(ErrorCode::kAlreadyThere, "the file exists", to);
+    auto inode = found->second;
+    change({from, to, inode});
+    return {};
+}
+
+Result<void> MemoryEnv::rename_noreplace(const std::string& from, const std::string& to) {
+    return move(from, to, false);
+}
+
+Result<void> MemoryEnv::replace(const std::string& from, const std::string& to) {
+    return move(from, to, true);
+}
+
+// Folders with all beneath them change places; durable at once.
+Result<void> MemoryEnv::exchange(const std::string& a, const std::string& b) {
+    std::lock_guard lock(mutex_);
+    if (!folders_.contains(a) || !folders_.contains(b)) return missing(a);
+    auto swapped = [&](const std::string& path) {
+        if (path == a || path.starts_with(a + "/")) return b + path.substr(a.size());
+        if (path == b || path.starts_with(b + "/")) return a + path.substr(b.size());
+        return path;
+    };
+    for (Names* names : {&names_, &durable_names_}) {
+        Names moved;
+        for (auto& [path, inode] : *names) moved[swapped(path)] = inode;
+        *names = std::move(moved);
+    }
+    std::set<std::string> folders;
+    for (const std::string& folder : folders_) folders.insert(swapped(folder));
+    folders_ = std::move(folders);
+    return {};
+}
+
+Result<void> MemoryEnv::hard_link(const std::string& from, const std::string& to) {
+    std::lock_guard lock(mutex_);
+    auto found = names_.find(from);
+    if (found == names_.end()) return missing(from);
+    if (names_.contains(to)) return fail(ErrorCode::kAlreadyThere, "the file exists", to);
+    change({{}, to, found->second});
+    return {};
+}
+
+Result<void> MemoryEnv::remove_file(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    auto found = names_.find(path);
+    if (found == names_.end()) return missing(path);
+    auto inode = found->second;
+    change({path, {}, inode});
+    return {};
+}
+
+Result<void> MemoryEnv::remove_folder(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    if (folders_.erase(path) == 0) return missing(path);
+    return {};
+}
+
+Result<std::optional<std::unique_ptr<FileLock>>> MemoryEnv::try_lock(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    if (!locks_.insert(path).second) return std::optional<std::unique_ptr<FileLock>>();
+    return std::make_unique<MemoryFileLock>(*this, path);
+}
+
+}  // namespace loanstream

@@ -1,0 +1,81 @@
+// A machine in memory, for tests and simulation: files, folders, locks and a clock that moves only
+// when told. It can lose power: what was not synced is then gone, file by file and name by name.
+// A name is durable once a folder that its making or renaming touched was synced; bytes once their
+// file was. Thread safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+
+namespace loanstream {
+
+class MemoryEnv : public Env {
+public:
+    explicit MemoryEnv(std::uint64_t seed = 1) : random_state_(seed) {}
+
+    // Only what was made durable is left; every lock is free. Nothing else may use the Env now.
+    void lose_power();
+    void advance(std::chrono::milliseconds by);
+    // Bytes behind the back of the program (a test's sabotage); an absent file is made.
+    void overwrite(const std::string& path, std::string bytes);
+    // Every file with its bytes, by path.
+    std::map<std::string, std::string> files();
+
+    EpochMs now() override;
+    std::chrono::nanoseconds monotonic() override;
+    void sleep_for(std::chrono::milliseconds) override;
+    void wake() override {}
+    std::uint64_t random() override;
+    Result<std::unique_ptr<AppendFile>> create_file(const std::string& path) override;
+    Result<std::unique_ptr<AppendFile>> append_file(const std::string& path) override;
+    Result<std::unique_ptr<ReadFile>> read_file(const std::string& path) override;
+    Result<std::string> read_whole(const std::string& path, std::uint64_t most) override;
+    Result<std::optional<FileInfo>> stat(const std::string& path) override;
+    Result<std::vector<FileInfo>> list(const std::string& folder) override;
+    Result<void> make_folders(const std::string& path) override;
+    Result<void> sync_folder(const std::string& path) override;
+    Result<void> truncate(const std::string& path, std::uint64_t bytes) override;
+    Result<void> rename_noreplace(const std::string& from, const std::string& to) override;
+    Result<void> replace(const std::string& from, const std::string& to) override;
+    Result<void> exchange(const std::string& a, const std::string& b) override;
+    Result<void> hard_link(const std::string& from, const std::string& to) override;
+    Result<void> remove_file(const std::string& path) override;
+    Result<void> remove_folder(const std::string& path) override;
+    Result<std::optional<std::unique_ptr<FileLock>>> try_lock(const std::string& path) override;
+
+    struct Inode {
+        std::string bytes, durable;
+    };
+
+private:
+    using Names = std::map<std::string, std::shared_ptr<Inode>>;
+    // A change of names that is not durable yet: take `gone` away, put `inode` at `made`.
+    struct Change {
+        std::string gone, made;
+        std::shared_ptr<Inode> inode;
+    };
+    Result<std::unique_ptr<AppendFile>> open_to_append(const std::string& path, bool fresh);
+    Result<void> move(const std::string& from, const std::string& to, bool replacing);
+    void change(Change change);
+    static void apply(Names& names, const Change& change);
+
+    std::mutex mutex_;
+    Names names_, durable_names_;
+    std::set<std::string> folders_;
+    std::vector<Change> changes_;
+    std::set<std::string> locks_;
+    std::uint64_t lock_time_ = 0;  // locks of before a loss of power do not free later ones
+    std::int64_t now_ms_ = 1'700'000'000'000;
+    std::uint64_t random_state_;
+
+    friend class MemoryAppendFile;
+    friend class MemoryFileLock;
+};
+
+}  // namespace loanstream
