@@ -1,0 +1,272 @@
+#include "table/table_scan.h"
+
+#include <arrow/array.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/util/key_value_metadata.h>
+#include <fmt/format.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+
+#include <algorithm>
+#include <map>
+
+#include "table/arrow_schema.h"
+
+namespace loanstream {
+
+namespace {
+
+constexpr std::int64_t kRowsRead = 65'536;
+
+// One of our files as Arrow reads it.
+class StoredFile : public arrow::io::RandomAccessFile {
+public:
+    StoredFile(std::unique_ptr<ReadFile> file, std::int64_t size)
+        : file_(std::move(file)), size_(size) {}
+
+    arrow::Status Close() override {
+        closed_ = true;
+        return arrow::Status::OK();
+    }
+    bool closed() const override { return closed_; }
+    arrow::Result<std::int64_t> Tell() const override { return position_; }
+    arrow::Status Seek(std::int64_t position) override {
+        position_ = position;
+        return arrow::Status::OK();
+    }
+    arrow::Result<std::int64_t> GetSize() override { return size_; }
+
+    arrow::Result<std::int64_t> ReadAt(std::int64_t at, std::int64_t bytes, void* out) override {
+        if (at < 0 || bytes < 0) return arrow::Status::Invalid("a read before the file");
+        std::span<char> into(static_cast<char*>(out), static_cast<std::size_t>(bytes));
+        auto got = file_->read_at(static_cast<std::uint64_t>(at), into);
+        if (!got) return arrow::Status::IOError(got.error().line());
+        return static_cast<std::int64_t>(*got);
+    }
+    arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(std::int64_t at,
+                                                         std::int64_t bytes) override {
+        bytes = std::clamp<std::int64_t>(bytes, 0, std::max<std::int64_t>(size_ - at, 0));
+        ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(bytes));
+        ARROW_ASSIGN_OR_RAISE(auto got, ReadAt(at, bytes, buffer->mutable_data()));
+        ARROW_RETURN_NOT_OK(buffer->Resize(got));
+        return std::shared_ptr<arrow::Buffer>(std::move(buffer));
+    }
+    arrow::Result<std::int64_t> Read(std::int64_t bytes, void* out) override {
+        ARROW_ASSIGN_OR_RAISE(auto got, ReadAt(position_, bytes, out));
+        position_ += got;
+        return got;
+    }
+    arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t bytes) override {
+        ARROW_ASSIGN_OR_RAISE(auto buffer, ReadAt(position_, bytes));
+        position_ += buffer->size();
+        return buffer;
+    }
+
+private:
+    std::unique_ptr<ReadFile> file_;
+    std::int64_t size_, position_ = 0;
+    bool closed_ = false;
+};
+
+std::string shortest(double value) { return fmt::format("{}", value); }
+
+std::optional<std::string> text_of(const arrow::Array& array, std::int64_t row) {
+    if (array.IsNull(row)) return std::nullopt;
+    switch (array.type_id()) {
+        case arrow::Type::INT32:
+            return std::to_string(static_cast<const arrow::Int32Array&>(array).Value(row));
+        case arrow::Type::INT64:
+            return std::to_string(static_cast<const arrow::Int64Array&>(array).Value(row));
+        case arrow::Type::FLOAT:
+            return fmt::format("{}", static_cast<const arrow::FloatArray&>(array).Value(row));
+        case arrow::Type::DOUBLE:
+            return shortest(static_cast<const arrow::DoubleArray&>(array).Value(row));
+        case arrow::Type::STRING:
+        case arrow::Type::BINARY:
+            return std::string(static_cast<const arrow::BinaryArray&>(array).GetView(row));
+        default: return std::nullopt;  // open() lets no other type in
+    }
+}
+
+// Appends an INT or BIGINT array as int64.
+void widen(const arrow::Array& array, std::vector<std::int64_t>& out) {
+    for (std::int64_t row = 0; row < array.length(); ++row) {
+        if (array.IsNull(row))
+            out.push_back(TableScan::kNullNumber);
+        else if (array.type_id() == arrow::Type::INT32)
+            out.push_back(static_cast<const arrow::Int32Array&>(array).Value(row));
+        else
+            out.push_back(static_cast<const arrow::Int64Array&>(array).Value(row));
+    }
+}
+
+arrow::Type::type type_read(ColumnType type) {
+    switch (type) {
+        case ColumnType::kInt: return arrow::Type::INT32;
+        case ColumnType::kBigint: return arrow::Type::INT64;
+        case ColumnType::kFloat: return arrow::Type::FLOAT;
+        case ColumnType::kDouble: return arrow::Type::DOUBLE;
+        case ColumnType::kString: return arrow::Type::STRING;
+        case ColumnType::kBinary: return arrow::Type::BINARY;
+    }
+    return arrow::Type::NA;
+}
+
+class ArrowTableScan : public TableScan {
+public:
+    ArrowTableScan(std::string path, const TableDeclaration& table,
+                   std::unique_ptr<parquet::arrow::FileReader> reader)
+        : path_(std::move(path)), table_(table), reader_(std::move(reader)) {}
+
+    Result<void> check_columns() {
+        std::shared_ptr<arrow::Schema> schema;
+        if (auto status = reader_->GetSchema(&schema); !status.ok())
+            return arrow_fault(status, path_);
+        for (const auto& column : table_.columns) {
+            auto field = schema->GetFieldByName(std::string(column.name));
+            if (field == nullptr || field->type()->id() != type_read(column.type))
+                return fail(ErrorCode::kInvalidData,
+                            "no column " + std::string(column.name) + " of type " +
+                                std::string(name_of(column.type)),
+                            path_);
+        }
+        return {};
+    }
+
+    std::int64_t rows() const override { return reader_->parquet_reader()->metadata()->num_rows(); }
+
+    std::vector<std::pair<std::string, std::string>> metadata() const override {
+        auto pairs = reader_->parquet_reader()->metadata()->key_value_metadata();
+        if (pairs == nullptr) return {};
+        return pairs->sorted_pairs();
+    }
+
+    Result<std::vector<TextRow>> read(const std::vector<std::string_view>& columns,
+                                      std::int64_t begin, std::int64_t count) override {
+        std::vector<TextRow> out;
+        auto take = [&](const arrow::RecordBatch& batch, std::int64_t first) -> Result<void> {
+            std::int64_t from = std::max<std::int64_t>(begin - first, 0);
+            std::int64_t to = std::min(begin + count - first, batch.num_rows());
+            for (std::int64_t row = from; row < to; ++row) {
+                TextRow cells;
+                for (const auto& name : columns)
+                    cells.push_back(text_of(*batch.GetColumnByName(std::string(name)), row));
+                out.push_back(std::move(cells));
+            }
+            return {};
+        };
+        TRY_VOID(each_batch(columns, begin, begin + count, take));
+        return out;
+    }
+
+    Result<void> read_numbers(
+        const std::vector<std::string_view>& columns,
+        const std::function<Result<void>(const Numbers&)>& take) override {
+        std::vector<std::vector<std::int64_t>> values(columns.size());
+        auto take_batch = [&](const arrow::RecordBatch& batch, std::int64_t) -> Result<void> {
+            Numbers numbers;
+            for (std::size_t i = 0; i < columns.size(); ++i) {
+                values[i].clear();
+                widen(*batch.GetColumnByName(std::string(columns[i])), values[i]);
+                numbers.emplace_back(values[i]);
+            }
+            return take(numbers);
+        };
+        return each_batch(columns, 0, rows(), take_batch);
+    }
+
+    Result<std::vector<std::pair<std::string, std::int64_t>>> count_values(
+        std::string_view column, std::int64_t begin) override {
+        std::map<std::string, std::int64_t, std::less<>> counts;
+        auto take = [&](const arrow::RecordBatch& batch, std::int64_t first) -> Result<void> {
+            const auto& array = static_cast<const arrow::StringArray&>(*batch.column(0));
+            for (std::int64_t row = std::max<std::int64_t>(begin - first, 0); row < array.length();
+                 ++row) {
+                auto value = array.GetView(row);
+                auto known = counts.find(value);
+                if (known == counts.end()) known = counts.emplace(value, 0).first;
+                known->second += 1;
+            }
+            return {};
+        };
+        TRY_VOID(each_batch({column}, begin, rows(), take));
+        return std::vector<std::pair<std::string, std::int64_t>>(counts.begin(), counts.end());
+    }
+
+private:
+    using TakeBatch = std::function<Result<void>(const arrow::RecordBatch&, std::int64_t first)>;
+
+    // The row groups with rows of [begin, end), batch by batch; `first` is the batch's first row.
+    Result<void> each_batch(const std::vector<std::string_view>& columns, std::int64_t begin,
+                            std::int64_t end, const TakeBatch& take) {
+        try {
+            auto metadata = reader_->parquet_reader()->metadata();
+            std::int64_t first = 0;
+            for (int group = 0; group < metadata->num_row_groups(); ++group) {
+                std::int64_t rows = metadata->RowGroup(group)->num_rows();
+                if (first < end && first + rows > begin)
+                    TRY_VOID(each_batch_of(group, columns, first, take));
+                first += rows;
+            }
+        } catch (const std::exception& error) {
+            return arrow_fault(arrow::Status::Invalid(error.what()), path_);
+        }
+        return {};
+    }
+
+    Result<void> each_batch_of(int group, const std::vector<std::string_view>& columns,
+                               std::int64_t first, const TakeBatch& take) {
+        std::vector<int> indices;
+        for (auto name : columns) {
+            int index = reader_->parquet_reader()->metadata()->schema()->ColumnIndex(
+                std::string(name));
+            if (index < 0)
+                return fail(ErrorCode::kInvalidData, "no column " + std::string(name), path_);
+            indices.push_back(index);
+        }
+        std::ranges::sort(indices);
+        auto batches = reader_->GetRecordBatchReader({group}, indices);
+        if (!batches.ok()) return arrow_fault(batches.status(), path_);
+        while (true) {
+            std::shared_ptr<arrow::RecordBatch> batch;
+            if (auto status = (*batches)->ReadNext(&batch); !status.ok())
+                return arrow_fault(status, path_);
+            if (batch == nullptr) return {};
+            TRY_VOID(take(*batch, first));
+            first += batch->num_rows();
+        }
+    }
+
+    std::string path_;
+    const TableDeclaration& table_;
+    std::unique_ptr<parquet::arrow::FileReader> reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TableScan>> TableScan::open(FileStore& files, const std::string& path,
+                                                   const TableDeclaration& table) {
+    TRY(auto file, files.open(path));
+    TRY(auto size, file->size());
+    auto stored = std::make_shared<StoredFile>(std::move(file), static_cast<std::int64_t>(size));
+    try {
+        parquet::arrow::FileReaderBuilder builder;
+        if (auto status = builder.Open(stored); !status.ok()) return arrow_fault(status, path);
+        parquet::ArrowReaderProperties properties(/*use_threads=*/false);
+        properties.set_batch_size(kRowsRead);
+        properties.set_pre_buffer(false);
+        auto reader = builder.memory_pool(arrow::default_memory_pool())
+                          ->properties(properties)
+                          ->Build();
+        if (!reader.ok()) return arrow_fault(reader.status(), path);
+        auto scan = std::make_unique<ArrowTableScan>(path, table, std::move(*reader));
+        TRY_VOID(scan->check_columns());
+        return scan;
+    } catch (const std::exception& error) {
+        return arrow_fault(arrow::Status::Invalid(error.what()), path);
+    }
+}
+
+}  // namespace loanstream

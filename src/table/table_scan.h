@@ -1,0 +1,49 @@
+// Reading one Parquet file of ours: a few columns of some rows, as numbers or as text for people.
+// Opens through a FileStore, so that it reads wherever the table lies. Arrow stays inside the .cc.
+// One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/file_store.h"
+#include "table/columns.h"
+
+namespace loanstream {
+
+using TextRow = std::vector<std::optional<std::string>>;  // nullopt: null
+
+class TableScan {
+public:
+    // kInvalidData: no Parquet file, or not with the columns of `table`.
+    static Result<std::unique_ptr<TableScan>> open(FileStore& files, const std::string& path,
+                                                   const TableDeclaration& table);
+    virtual ~TableScan() = default;
+
+    virtual std::int64_t rows() const = 0;
+    virtual std::vector<std::pair<std::string, std::string>> metadata() const = 0;
+
+    // Rows [begin, begin + count) as text, cut at the end of the file. Floats in the shortest form
+    // that reads back; BINARY as its bytes.
+    virtual Result<std::vector<TextRow>> read(const std::vector<std::string_view>& columns,
+                                              std::int64_t begin, std::int64_t count) = 0;
+
+    // INT and BIGINT columns in bounded pieces; `numbers[c][row]`; a null is kNullNumber.
+    static constexpr std::int64_t kNullNumber = INT64_MIN;
+    using Numbers = std::vector<std::span<const std::int64_t>>;
+    virtual Result<void> read_numbers(const std::vector<std::string_view>& columns,
+                                      const std::function<Result<void>(const Numbers&)>& take) = 0;
+
+    // One STRING column as counts of its values, of the rows from `begin` on.
+    virtual Result<std::vector<std::pair<std::string, std::int64_t>>> count_values(
+        std::string_view column, std::int64_t begin) = 0;
+};
+
+}  // namespace loanstream

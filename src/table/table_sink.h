@@ -1,0 +1,63 @@
+// The table as a Sink: rows of each claimed source partition go into Parquet files in staging, one
+// for each of the two tables; a commit finishes them all, names them in one log entry, publishes
+// them and checkpoints when that is due. decided_ms is the clock's, held where it would run
+// backwards within a partition. One thread owns a TableSink; it does not own the Warehouse.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/env.h"
+#include "log/warehouse.h"
+#include "pipeline/sink.h"
+#include "table/parquet_file.h"
+
+namespace loanstream {
+
+struct TableSinkSettings {
+    Codec codec = Codec::kZstd;
+    std::string program;                            // the program column
+    std::int64_t file_size = 128LL << 20;           // wants_commit at this many pending bytes
+    std::int64_t most_pending_rows = 1'000'000;     // ... or rows
+    std::int64_t most_buffered_bytes = 32LL << 20;  // over all files; more: a row group each
+};
+
+class TableSink : public Sink, private ReceiptMaker {
+public:
+    TableSink(Env& env, Warehouse& warehouse, TableSinkSettings settings);
+    ~TableSink() override;
+
+    Result<Offset> claim(const SourcePartition& source) override;
+    Result<void> release(const SourcePartition& source) override;
+    // Commits what waits first where the batch lies in a new UTC day or under another policy; the
+    // next Receipt tells of both. After an error the sink is at its end: every call gives it.
+    Result<void> write(const DecidedBatch& batch) override;
+    Pending pending() const override;
+    bool wants_commit() const override;
+    Result<Receipt> commit() override;
+
+    // How the log calls what claim() took: the incarnation may be another than asked for.
+    struct Share;
+
+private:
+    Result<void> take_batch(Share& share, const DecidedBatch& batch);
+    Result<void> keep_versions(const Policy& policy);
+    Result<void> bound_memory();
+    Result<void> commit_all();
+    Result<CommitRequest> finish_files();
+    template <typename T>
+    Result<T> ending(Result<T> result);
+    EpochMs decision_time(const Share& share) const;
+
+    Env& env_;
+    Warehouse& warehouse_;
+    TableSinkSettings settings_;
+    std::map<SourcePartition, std::unique_ptr<Share>> shares_;
+    std::string kept_policy_, kept_model_;  // hashes whose files are kept
+    Receipt receipt_;                       // of commits since the last commit()
+    std::optional<Error> ended_;
+};
+
+}  // namespace loanstream
