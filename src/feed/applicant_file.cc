@@ -1,0 +1,214 @@
+#include "feed/applicant_file.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+#include <set>
+
+#include "base/sha256.h"
+#include "feed/csv_reader.h"
+
+namespace loanstream {
+
+namespace {
+
+constexpr std::size_t kMostLineBytes = 256u << 20;
+
+bool all_empty_from(const std::vector<std::string>& fields, std::size_t from) {
+    return std::all_of(fields.begin() + static_cast<std::ptrdiff_t>(from), fields.end(),
+                       [](const std::string& field) { return field.empty(); });
+}
+
+// What a record is that is no application; -1: it is one.
+int structural_kind(const std::vector<std::string>& fields) {
+    if (!all_empty_from(fields, 1)) return -1;
+    const std::string& first = fields[0];
+    if (first.starts_with("Notes offered by Prospectus"))
+        return static_cast<int>(StructuralLine::kProspectus);
+    if (first.starts_with("Loans that do not meet the credit policy"))
+        return static_cast<int>(StructuralLine::kDivider);
+    if (first.starts_with("Total amount funded in policy code"))
+        return static_cast<int>(StructuralLine::kTotal);
+    if (first.empty() && fields.size() == 1) return static_cast<int>(StructuralLine::kBlank);
+    return -1;
+}
+
+bool is_jsonl_name(std::string path) {
+    if (path.ends_with(".gz")) path.resize(path.size() - 3);
+    return path.ends_with(".jsonl") || path.ends_with(".ndjson") || path.ends_with(".json");
+}
+
+}  // namespace
+
+std::string_view name_of(StructuralLine kind) {
+    switch (kind) {
+        case StructuralLine::kProspectus: return "prospectus line";
+        case StructuralLine::kDivider: return "divider";
+        case StructuralLine::kTotal: return "total";
+        case StructuralLine::kBlank: return "blank line";
+    }
+    return "";
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    for (char c : text) {
+        auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte >= 0x20) {
+            out += c;
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\r') {
+            out += "\\r";
+        } else if (c == '\t') {
+            out += "\\t";
+        } else {
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+        }
+    }
+    out += '"';
+}
+
+struct ApplicantFile::State {
+    std::string path;
+    std::unique_ptr<ByteReader> bytes;
+    std::unique_ptr<CsvReader> csv;  // null: JSONL
+    std::vector<std::string> header_json;  // "\"name\":" of each column
+    std::vector<std::string> fields;
+    std::array<std::int64_t, kStructuralKinds> structural{};
+    std::int64_t rows = 0, ragged = 0, first_ragged_line = 0, lines = 0;
+
+    Result<void> read_header();
+    Result<bool> next_csv(std::string& json);
+    Result<bool> next_line(std::string& json);
+};
+
+ApplicantFile::ApplicantFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ApplicantFile::~ApplicantFile() = default;
+std::int64_t ApplicantFile::rows() const { return state_->rows; }
+std::int64_t ApplicantFile::ragged() const { return state_->ragged; }
+std::int64_t ApplicantFile::first_ragged_line() const { return state_->first_ragged_line; }
+const std::array<std::int64_t, kStructuralKinds>& ApplicantFile::structural() const {
+    return state_->structural;
+}
+
+Result<std::unique_ptr<ApplicantFile>> ApplicantFile::open(const std::string& path) {
+    auto state = std::make_unique<State>();
+    state->path = path;
+    TRY(state->bytes, ByteReader::open(path));
+    TRY(bool some, state->bytes->fill());
+    if (!some) return fail(ErrorCode::kInvalidData, "the file is empty", path);
+    if (!is_jsonl_name(path) && state->bytes->block().front() != '{') {
+        state->csv = std::make_unique<CsvReader>(*state->bytes);
+        TRY_VOID(state->read_header());
+    }
+    return std::unique_ptr<ApplicantFile>(new ApplicantFile(std::move(state)));
+}
+
+Result<void> ApplicantFile::State::read_header() {
+    while (true) {
+        TRY(bool more, csv->next(fields));
+        if (!more) return fail(ErrorCode::kInvalidData, "the file has no header line", path);
+        int kind = structural_kind(fields);
+        if (kind < 0) break;
+        structural[static_cast<std::size_t>(kind)] += 1;
+    }
+    if (fields[0].starts_with("\xEF\xBB\xBF")) fields[0].erase(0, 3);
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        std::string name = fields[i].empty() ? fmt::format("column_{}", i + 1) : fields[i];
+        if (!names.insert(name).second)
+            return fail(ErrorCode::kInvalidData, "the header names '" + name + "' twice",
+                        fmt::format("{}:{}", path, csv->line()), "rename one of the columns");
+        header_json.emplace_back();
+        append_json_string(header_json.back(), name);
+        header_json.back() += ':';
+    }
+    return {};
+}
+
+Result<bool> ApplicantFile::State::next_csv(std::string& json) {
+    while (true) {
+        TRY(bool more, csv->next(fields));
+        if (!more) return false;
+        int kind = structural_kind(fields);
+        if (kind < 0) break;
+        structural[static_cast<std::size_t>(kind)] += 1;
+    }
+    if (fields.size() != header_json.size()) {
+        ragged += 1;
+        if (first_ragged_line == 0) first_ragged_line = csv->line();
+    }
+    json = "{";
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        if (i > 0) json += ',';
+        if (i < header_json.size())
+            json += header_json[i];
+        else
+            fmt::format_to(std::back_inserter(json), "\"column_{}\":", i + 1);
+        append_json_string(json, fields[i]);
+    }
+    json += '}';
+    return true;
+}
+
+Result<bool> ApplicantFile::State::next_line(std::string& json) {
+    json.clear();
+    bool some = false;
+    while (true) {
+        TRY(bool more, bytes->fill());
+        if (!more) break;
+        some = true;
+        std::string_view block = bytes->block();
+        std::size_t end = block.find('\n');
+        json += block.substr(0, end);
+        bytes->take(std::min(end, block.size() - 1) + 1);
+        if (end != block.npos) break;
+        if (json.size() > kMostLineBytes)
+            return fail(ErrorCode::kInvalidData, "a line is longer than 256 MiB",
+                        fmt::format("{}:{}", path, lines + 1));
+    }
+    lines += some;
+    if (json.ends_with('\r')) json.pop_back();
+    return some;
+}
+
+Result<bool> ApplicantFile::next(std::string& json) {
+    TRY(bool some, state_->csv ? state_->next_csv(json) : state_->next_line(json));
+    state_->rows += some;
+    return some;
+}
+
+std::string ApplicantFile::left_out() const {
+    std::string text;
+    for (int i = 0; i < kStructuralKinds; ++i) {
+        std::int64_t count = state_->structural[static_cast<std::size_t>(i)];
+        if (count == 0) continue;
+        text += fmt::format("{}{} {}{}", text.empty() ? "left out: " : ", ", count,
+                            name_of(static_cast<StructuralLine>(i)), count == 1 ? "" : "s");
+    }
+    if (state_->ragged > 0)
+        text += fmt::format("{}{} rows with another number of fields than the header (first at "
+                            "line {}), given as they are",
+                            text.empty() ? "" : "; ", state_->ragged, state_->first_ragged_line);
+    return text;
+}
+
+Result<std::string> file_sha256(const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr)
+        return fail(ErrorCode::kNotFound, "cannot be opened", path, "give a file that is there");
+    Sha256 hash;
+    std::string block(1 << 20, '\0');
+    while (std::size_t count = std::fread(block.data(), 1, block.size(), file))
+        hash.update(std::string_view(block).substr(0, count));
+    bool bad = std::ferror(file) != 0;
+    std::fclose(file);
+    if (bad) return fail(ErrorCode::kOutside, "cannot be read", path);
+    return hash.hex();
+}
+
+}  // namespace loanstream

@@ -1,0 +1,124 @@
+#include "feed/csv_reader.h"
+
+#include <zlib.h>
+
+namespace loanstream {
+
+namespace {
+
+constexpr std::size_t kBlock = 1 << 18;
+constexpr std::size_t kMostRecordBytes = 64u << 20;
+constexpr std::size_t kMostFields = 100000;
+
+std::string at_line(const std::string& path, std::int64_t line) {
+    return path + ":" + std::to_string(line);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteReader>> ByteReader::open(const std::string& path) {
+    std::unique_ptr<ByteReader> reader(new ByteReader(path));
+    reader->file_ = gzopen(path.c_str(), "rb");
+    if (reader->file_ == nullptr)
+        return fail(ErrorCode::kNotFound, "cannot be opened", path, "give a file that is there");
+    gzbuffer(static_cast<gzFile>(reader->file_), kBlock);
+    reader->buffer_.resize(kBlock);
+    return reader;
+}
+
+ByteReader::~ByteReader() {
+    if (file_ != nullptr) gzclose(static_cast<gzFile>(file_));
+}
+
+Result<bool> ByteReader::fill() {
+    if (at_ < end_) return true;
+    auto* file = static_cast<gzFile>(file_);
+    int count = gzread(file, buffer_.data(), static_cast<unsigned>(buffer_.size()));
+    int status = Z_OK;
+    const char* text = gzerror(file, &status);
+    // A gz that was cut off gives its bytes and then Z_BUF_ERROR.
+    if (count < 0 || (count == 0 && status != Z_OK && status != Z_STREAM_END))
+        return fail(ErrorCode::kInvalidData, std::string("the gz data is broken: ") + text, path_,
+                    "fetch the file again");
+    at_ = 0;
+    end_ = static_cast<std::size_t>(count);
+    return count > 0;
+}
+
+Result<int> CsvReader::get() {
+    TRY(bool more, bytes_.fill());
+    if (!more) return -1;
+    char c = bytes_.block().front();
+    bytes_.take(1);
+    if (c == '\n') line_ += 1;
+    return static_cast<unsigned char>(c);
+}
+
+// From behind the opening quote to the byte behind the closing one, which it gives.
+Result<int> CsvReader::quoted(std::string& field, std::size_t& size) {
+    std::int64_t opened = line_;
+    while (true) {
+        TRY(bool more, bytes_.fill());
+        if (!more)
+            return fail(ErrorCode::kInvalidData, "a quote is never closed",
+                        at_line(bytes_.path(), opened), "close the quote, or double it inside text");
+        std::string_view block = bytes_.block();
+        std::size_t end = std::min(block.find('"'), block.size());
+        for (char c : block.substr(0, end)) line_ += c == '\n';
+        field.append(block.substr(0, end));
+        bytes_.take(end);
+        size += end;
+        if (size > kMostRecordBytes)
+            return fail(ErrorCode::kInvalidData, "a record is larger than 64 MiB",
+                        at_line(bytes_.path(), opened), "is a quote not closed?");
+        if (end == block.size()) continue;
+        bytes_.take(1);
+        TRY(int next, get());
+        if (next != '"') return next;
+        field += '"';
+    }
+}
+
+// An unquoted field that begins with `byte`; gives the byte that ended it.
+Result<int> CsvReader::plain(std::string& field, int byte, std::size_t& size) {
+    while (byte != ',' && byte != '\n' && byte != '\r' && byte != -1) {
+        field += static_cast<char>(byte);
+        if (++size > kMostRecordBytes)
+            return fail(ErrorCode::kInvalidData, "a record is larger than 64 MiB",
+                        at_line(bytes_.path(), record_line_), "is this a CSV file?");
+        TRY(byte, get());
+    }
+    return byte;
+}
+
+Result<bool> CsvReader::next(std::vector<std::string>& fields) {
+    std::size_t count = 0, size = 0;
+    record_line_ = line_;
+    TRY(int byte, get());
+    if (byte == -1) return false;
+    while (true) {
+        if (count == fields.size()) fields.emplace_back();
+        std::string& field = fields[count++];
+        field.clear();
+        if (byte == '"') {
+            TRY(byte, quoted(field, size));
+        }
+        TRY(byte, plain(field, byte, size));
+        if (byte != ',') break;
+        if (count > kMostFields)
+            return fail(ErrorCode::kInvalidData, "a record has more than 100000 fields",
+                        at_line(bytes_.path(), record_line_));
+        TRY(byte, get());
+    }
+    if (byte == '\r') {
+        TRY(bool more, bytes_.fill());
+        if (more && bytes_.block().front() == '\n') {
+            bytes_.take(1);
+        }
+        line_ += 1;
+    }
+    fields.resize(count);
+    return true;
+}
+
+}  // namespace loanstream

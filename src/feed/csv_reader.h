@@ -1,0 +1,50 @@
+// CSV records from plain or gz bytes: quoted fields with doubled quotes, commas and newlines in
+// them; \n, \r\n or \r at line ends. Streams in blocks; a record is bounded. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace loanstream {
+
+// Blocks of a plain or gz file.
+class ByteReader {
+public:
+    static Result<std::unique_ptr<ByteReader>> open(const std::string& path);
+    ~ByteReader();
+    // The next byte without taking it; -1 at the end. A broken gz gives an error.
+    Result<bool> fill();  // false at the end
+    std::string_view block() const { return {buffer_.data() + at_, end_ - at_}; }
+    void take(std::size_t bytes) { at_ += bytes; }
+    const std::string& path() const { return path_; }
+
+private:
+    explicit ByteReader(std::string path) : path_(std::move(path)) {}
+    std::string path_;
+    void* file_ = nullptr;  // gzFile
+    std::string buffer_;
+    std::size_t at_ = 0, end_ = 0;
+};
+
+class CsvReader {
+public:
+    explicit CsvReader(ByteReader& bytes) : bytes_(bytes) {}
+    // Fills `fields`; false at the end. kInvalidData: a quote that is never closed, or a record
+    // larger than the bound.
+    Result<bool> next(std::vector<std::string>& fields);
+    std::int64_t line() const { return record_line_; }  // where the last record began, 1 based
+
+private:
+    Result<int> get();  // the next byte, -1 at the end
+    Result<int> quoted(std::string& field, std::size_t& size);
+    Result<int> plain(std::string& field, int byte, std::size_t& size);
+    ByteReader& bytes_;
+    std::int64_t line_ = 1, record_line_ = 1;
+};
+
+}  // namespace loanstream
