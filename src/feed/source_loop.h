@@ -1,0 +1,77 @@
+// The source: polls the applicant API, or reads a file, and produces into a topic. What it has
+// reported as produced is durable. run() belongs to one thread; stop() and counts() to any.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "feed/applicant_file.h"
+#include "feed/topic_writer.h"
+#include "http/client.h"
+
+namespace loanstream {
+
+struct SourceLoopSettings {
+    std::string url;                        // polled, when `file` is empty
+    std::chrono::milliseconds every{5000};  // between two polls; 0: as fast as it answers
+    std::string file;                       // CSV or JSONL, plain or gz
+    bool once = false;                      // stop at 204, instead of asking again
+    std::int64_t most_waiting = 256;        // fast polls are appended this many at a time ...
+    std::chrono::milliseconds longest_wait{50};  // ... or after this long
+    std::int64_t most_batch_bytes = 4 << 20;
+};
+
+// Told of what happens, on the loop's thread.
+struct SourceObserver {
+    std::function<void(std::int64_t produced_now, std::int64_t produced)> produced =
+        [](std::int64_t, std::int64_t) {};
+    std::function<void(const Error&, std::chrono::milliseconds next_try)> failed =
+        [](const Error&, std::chrono::milliseconds) {};
+    std::function<void(const std::string&)> note = [](const std::string&) {};
+};
+
+class SourceLoop {
+public:
+    static Result<std::unique_ptr<SourceLoop>> open(Env& env, const std::string& topics,
+                                                    const TopicDescription& topic,
+                                                    SourceLoopSettings settings,
+                                                    SourceObserver observer);
+    // Until stop(), or the end of the file, or with `once` the API's 204.
+    Result<void> run();
+    void stop();
+
+    std::int64_t produced() const { return produced_; }
+    std::int64_t retries() const { return retries_; }
+    bool through() const { return through_; }
+
+private:
+    SourceLoop(Env& env, SourceLoopSettings settings, SourceObserver observer);
+    Result<void> run_api();
+    Result<void> run_file();
+    Result<void> produce_rows(std::int64_t first_row, std::vector<std::string>& rows);
+    // Appends what waits to the next partition in turn.
+    Result<void> flush(std::vector<std::string>& waiting);
+    void back_off(const Error& error);
+    void pause(std::chrono::milliseconds time);
+
+    Env& env_;
+    SourceLoopSettings settings_;
+    SourceObserver observer_;
+    std::vector<std::unique_ptr<TopicWriter>> writers_;
+    std::vector<std::int64_t> next_row_;  // of the file, a partition each
+    std::string sha256_;
+    std::size_t turn_ = 0;
+    int failures_ = 0;  // in a row
+    std::atomic<std::int64_t> produced_{0}, retries_{0};
+    std::atomic<bool> stop_{false}, through_{false};
+};
+
+// Newlines become spaces: JSON text holds them only between tokens.
+void to_one_line(std::string& text);
+
+}  // namespace loanstream

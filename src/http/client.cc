@@ -1,0 +1,73 @@
+#include "http/client.h"
+
+#include <curl/curl.h>
+
+namespace loanstream {
+
+struct HttpClient::State {
+    HttpClientSettings settings;
+    CURL* handle = nullptr;
+    std::string body;
+    bool too_large = false;
+    char error[CURL_ERROR_SIZE] = {};
+
+    ~State() {
+        if (handle != nullptr) curl_easy_cleanup(handle);
+    }
+    static std::size_t take(char* bytes, std::size_t, std::size_t count, void* self) {
+        auto& state = *static_cast<State*>(self);
+        if (state.body.size() + count > state.settings.most_body_bytes) {
+            state.too_large = true;
+            return 0;
+        }
+        state.body.append(bytes, count);
+        return count;
+    }
+};
+
+HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpClient::~HttpClient() = default;
+
+Result<std::unique_ptr<HttpClient>> HttpClient::make(HttpClientSettings settings) {
+    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (!settings.url.starts_with("http://") && !settings.url.starts_with("https://"))
+        return fail(ErrorCode::kUsage, "not an http address: '" + settings.url + "'", {},
+                    "write http://HOST:PORT/PATH");
+    auto state = std::make_unique<State>();
+    state->settings = std::move(settings);
+    state->handle = started == CURLE_OK ? curl_easy_init() : nullptr;
+    if (state->handle == nullptr) return fail(ErrorCode::kOutside, "libcurl does not start");
+    CURL* handle = state->handle;
+    curl_easy_setopt(handle, CURLOPT_URL, state->settings.url.c_str());
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(state->settings.timeout.count()));
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, state->error);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &State::take);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, state.get());
+    return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
+}
+
+Result<HttpResponse> HttpClient::get() {
+    State& state = *state_;
+    state.body.clear();
+    state.too_large = false;
+    state.error[0] = '\0';
+    CURLcode code = curl_easy_perform(state.handle);
+    if (state.too_large)
+        return fail(ErrorCode::kOutside, "the answer is larger than the bound of " +
+                    std::to_string(state.settings.most_body_bytes) + " bytes", state.settings.url);
+    if (code != CURLE_OK)
+        return fail(ErrorCode::kOutside,
+                    state.error[0] != '\0' ? state.error : curl_easy_strerror(code),
+                    state.settings.url, "is the server running?");
+    long status = 0;
+    curl_easy_getinfo(state.handle, CURLINFO_RESPONSE_CODE, &status);
+    const char* type = nullptr;
+    curl_easy_getinfo(state.handle, CURLINFO_CONTENT_TYPE, &type);
+    return HttpResponse{static_cast<unsigned>(status), type != nullptr ? type : "",
+                        std::move(state.body)};
+}
+
+}  // namespace loanstream
