@@ -1,5 +1,5 @@
 // Bytes that live as long as one batch: unescaped texts, squeezed records, evidence. Chunks never
-// move; clear() keeps the first one. One thread.
+// move; clear() keeps those of the usual size for the next batch. One thread.
 #pragma once
 
 #include <cstddef>
@@ -24,23 +24,30 @@ public:
         left_ += bytes;
     }
     void clear() {
-        if (chunks_.size() > 1) chunks_.resize(1);
-        at_ = chunks_.empty() ? nullptr : chunks_[0].get();
-        left_ = chunks_.empty() ? 0 : kChunk;
+        if (chunks_.size() > kMostKept) chunks_.resize(kMostKept);
+        large_.clear();
+        used_ = 0;
+        at_ = nullptr;
+        left_ = 0;
     }
 
 private:
     static constexpr std::size_t kChunk = 1 << 20;
+    static constexpr std::size_t kMostKept = 32;
     void grow(std::size_t bytes) {
-        std::size_t size = bytes > kChunk ? bytes : kChunk;
-        // A large one is not kept by clear(): it never becomes the first chunk.
-        if (chunks_.empty() && size > kChunk)
+        if (bytes > kChunk) {
+            large_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
+            at_ = large_.back().get();
+            left_ = bytes;
+            return;
+        }
+        if (used_ == chunks_.size())
             chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunk));
-        chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
-        at_ = chunks_.back().get();
-        left_ = size;
+        at_ = chunks_[used_++].get();
+        left_ = kChunk;
     }
-    std::vector<std::unique_ptr<char[]>> chunks_;
+    std::vector<std::unique_ptr<char[]>> chunks_, large_;
+    std::size_t used_ = 0;  // of chunks_
     char* at_ = nullptr;
     std::size_t left_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 namespace loanstream {
@@ -9,11 +10,33 @@ namespace loanstream {
 namespace {
 
 enum Op : std::uint8_t {
-    kNumberLiteral, kTextLiteral, kFieldNumber, kFieldText, kTrue, kFalse,
-    kAdd, kSubtract, kMultiply, kDivide, kNegate,
-    kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-    kTextEqual, kTextNotEqual, kInNumbers, kNotInNumbers, kInTexts, kNotInTexts,
-    kAnd, kOr, kNot, kMissing,
+    kNumberLiteral,
+    kTextLiteral,
+    kFieldNumber,
+    kFieldText,
+    kTrue,
+    kFalse,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kNegate,
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kTextEqual,
+    kTextNotEqual,
+    kInNumbers,
+    kNotInNumbers,
+    kInTexts,
+    kNotInTexts,
+    kAnd,
+    kOr,
+    kNot,
+    kMissing,
 };
 
 enum class Kind { kNumber, kText, kTruth };
@@ -34,6 +57,7 @@ struct Typed {
 };
 
 constexpr int kDeepest = 64;
+constexpr std::size_t kMostSteps = 2000;  // bounds the depth of evaluation too
 
 bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -50,8 +74,10 @@ public:
     Result<Expression> parse() {
         TRY(Typed whole, any());
         skip_space();
-        if (at_ < text_.size()) return error(at_, "unexpected '" + std::string(1, text_[at_]) + "'");
+        if (at_ < text_.size()) return unexpected();
         TRY_VOID(want(whole, Kind::kTruth));
+        if (out_.steps_.size() > kMostSteps)
+            return error(0, "the expression is too long", "split it into several rules");
         out_.root_ = whole.at;
         std::sort(out_.slots_.begin(), out_.slots_.end());
         out_.slots_.erase(std::unique(out_.slots_.begin(), out_.slots_.end()), out_.slots_.end());
@@ -62,6 +88,19 @@ private:
     std::unexpected<Error> error(std::size_t column, std::string what, std::string mend = {}) {
         return fail(ErrorCode::kUsage, std::move(what), "column " + std::to_string(column + 1),
                     std::move(mend));
+    }
+    std::unexpected<Error> unexpected() {
+        char c = text_[at_];
+        std::string_view mend;
+        bool compares = c == '<' || c == '>' || text_.substr(at_).starts_with("==") ||
+                        text_.substr(at_).starts_with("!=");
+        if (c == '=') mend = "write == to compare";
+        if (c == '\'') mend = "a text stands in double quotes";
+        if (c == '&') mend = "write and";
+        if (c == '|') mend = "write or";
+        if (c == '!') mend = "write not, or != to compare";
+        if (compares) mend = "join comparisons with and";
+        return error(at_, "unexpected '" + std::string(1, c) + "'", std::string(mend));
     }
     Result<void> want(const Typed& typed, Kind kind) {
         if (typed.kind == kind) return {};
@@ -130,8 +169,8 @@ private:
     Result<Typed> compared() {
         TRY(Typed left, sum());
         static constexpr std::pair<std::string_view, std::uint8_t> kSigns[] = {
-            {"==", kEqual}, {"!=", kNotEqual}, {"<=", kLessEqual},
-            {">=", kGreaterEqual}, {"<", kLess}, {">", kGreater}};
+            {"==", kEqual},        {"!=", kNotEqual}, {"<=", kLessEqual},
+            {">=", kGreaterEqual}, {"<", kLess},      {">", kGreater}};
         for (auto [sign, op] : kSigns) {
             if (!take(sign)) continue;
             TRY(Typed right, sum());
@@ -153,9 +192,11 @@ private:
         return left;
     }
     Result<Typed> list(const Typed& left, bool negate) {
-        if (left.kind == Kind::kTruth) return error(left.column, "only a number or text is in a list");
+        if (left.kind == Kind::kTruth)
+            return error(left.column, "only a number or text is in a list");
         bool texts = left.kind == Kind::kText;
-        if (!take("[")) return error(at_, "a list is missing", "write in [1, 2] or in [\"A\", \"B\"]");
+        if (!take("["))
+            return error(at_, "a list is missing", "write in [1, 2] or in [\"A\", \"B\"]");
         Expression::Step step;
         step.op = texts ? (negate ? kNotInTexts : kInTexts) : (negate ? kNotInNumbers : kInNumbers);
         step.left = left.at;
@@ -230,7 +271,7 @@ private:
         }
         if (c == '"') return quoted();
         if ((c >= '0' && c <= '9') || c == '.') return number(column);
-        if (!is_word(c)) return error(column, "unexpected '" + std::string(1, c) + "'");
+        if (!is_word(c)) return unexpected();
         return word(column);
     }
     Result<Typed> word(std::size_t column) {
@@ -262,8 +303,9 @@ private:
     }
     Result<Expression::FieldRef> find(std::string_view name, std::size_t column) {
         auto field = lookup_(name);
-        if (!field) return std::unexpected(std::move(field).error().at(
-            "column " + std::to_string(column + 1)));
+        if (!field)
+            return std::unexpected(
+                std::move(field).error().at("column " + std::to_string(column + 1)));
         out_.slots_.push_back(field->slot);
         return *field;
     }
@@ -325,12 +367,13 @@ bool Expression::value(const Cell* row, std::int32_t at, double& out) const {
     }
     if (!value(row, step.left, left) || !value(row, step.right, right)) return false;
     switch (step.op) {
-        case kAdd: out = left + right; return true;
-        case kSubtract: out = left - right; return true;
-        case kMultiply: out = left * right; return true;
-        case kDivide: out = left / right; return right != 0;
+        case kAdd: out = left + right; break;
+        case kSubtract: out = left - right; break;
+        case kMultiply: out = left * right; break;
+        case kDivide: out = left / right; break;
         default: return false;
     }
+    return std::isfinite(out);
 }
 
 bool Expression::text_of(const Cell* row, std::int32_t at, std::string_view& out) const {

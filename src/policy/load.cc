@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -6,6 +7,7 @@
 #include "base/sha256.h"
 #include "policy/embedded.h"
 #include "policy/policy.h"
+#include "policy/text_place.h"
 #include "policy/toml_table.h"
 
 namespace loanstream {
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMostFileBytes = 64u << 20;
 constexpr std::string_view kEmbedded = "embedded:";
+constexpr std::size_t kMostRules = 1000, kMostReasons = 1000;
 
 Result<std::string> read_bytes(const std::string& path) {
     if (path.starts_with(kEmbedded)) {
@@ -40,7 +43,7 @@ Result<std::string> read_bytes(const std::string& path) {
 
 // `name` seen from the folder of `from`, with "." and ".." taken out.
 std::string path_from(const std::string& from, const std::string& name) {
-    if (name.starts_with("/")) return name;
+    if (name.starts_with("/") || name.starts_with(kEmbedded)) return name;
     std::string prefix = from.starts_with(kEmbedded) ? std::string(kEmbedded) : "";
     std::string joined = from.substr(prefix.size());
     auto slash = joined.rfind('/');
@@ -72,21 +75,38 @@ bool is_name(std::string_view text, std::string_view more, std::size_t longest) 
     });
 }
 
+// Phrases that name no specific reason: 12 CFR 1002.9(b)(2).
+bool is_specific(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    for (const char* phrase : {"internal standard", "internal polic", "did not reach the score",
+                               "qualifying score", "score too low", "insufficient score"})
+        if (text.find(phrase) != text.npos) return false;
+    return true;
+}
+
+// Which model serves: the file that the policy names, another one, or bytes kept with a table.
+struct ModelChoice {
+    std::string path;                  // not empty: replaces [model] file
+    std::optional<std::string> bytes;  // kept ones; no file is read
+};
+
 // Fills one Policy from its TOML, section by section, in the order of docs/policy.md.
 class PolicyLoader {
 public:
-    PolicyLoader(const toml::table& root, const std::string& path, Policy& policy)
-        : root_(root, path, "the policy"), path_(path), policy_(policy) {}
+    PolicyLoader(const toml::table& root, std::string_view source, const std::string& path,
+                 Policy& policy)
+        : root_(root, path, "the policy"), source_(source), path_(path), policy_(policy) {}
 
-    Result<void> load(const std::string& model_path) {
-        TRY_VOID(root_.only({"format", "name", "title", "input", "field", "rule", "model",
-                             "decision", "reason"}));
+    Result<void> load(ModelChoice choice) {
+        TRY_VOID(root_.only(
+            {"format", "name", "title", "input", "field", "rule", "model", "decision", "reason"}));
         TRY_VOID(head());
         TRY_VOID(fields());
         TRY_VOID(input());
         TRY_VOID(reasons());
         TRY_VOID(rules());
-        TRY_VOID(model(model_path));
+        TRY_VOID(model(std::move(choice)));
         return decision();
     }
 
@@ -94,8 +114,8 @@ private:
     Result<void> head() {
         TRY(double format, root_.number("format"));
         if (format != 1)
-            return fail(ErrorCode::kUnknownFormat, "policy format is not 1",
-                        root_.where("format"), "this program knows format 1");
+            return fail(ErrorCode::kUnknownFormat, "policy format is not 1", root_.where("format"),
+                        "this program knows format 1");
         TRY(policy_.name, root_.text("name"));
         if (!is_name(policy_.name, "-", 64))
             return root_.error("name", "the name must be 1 to 64 of a-z 0-9 -");
@@ -110,15 +130,16 @@ private:
             return {};
         }
         const TomlTable& table = *found;
-        TRY_VOID(table.only({"drop_newlines", "squeeze_spaces", "drop_non_ascii", "missing",
-                             "id_field"}));
+        TRY_VOID(table.only(
+            {"drop_newlines", "squeeze_spaces", "drop_non_ascii", "missing", "id_field"}));
         TRY(policy_.input.drop_newlines, table.flag("drop_newlines", false));
         TRY(policy_.input.drop_non_ascii, table.flag("drop_non_ascii", false));
         TRY(double squeeze, table.number("squeeze_spaces", 0));
-        if (squeeze != static_cast<int>(squeeze) || squeeze < 0 || squeeze > 8)
+        if (!(squeeze >= 0 && squeeze <= 8) || squeeze != static_cast<int>(squeeze))
             return table.error("squeeze_spaces", "squeeze_spaces must be a whole number 0 to 8");
         policy_.input.squeeze_spaces = static_cast<int>(squeeze);
         TRY(policy_.input.missing, table.texts("missing"));
+        if (!table.has("missing")) policy_.input.missing = {""};
         TRY(std::string id_field, table.text("id_field", ""));
         if (id_field.empty()) return {};
         TRY(policy_.input.id_field, slot(table, "id_field", id_field));
@@ -150,6 +171,9 @@ private:
             TRY(Slot other, slot(tables[i], "fallback", name));
             if (other == i || policy_.fields[other].is_text() != policy_.fields[i].is_text())
                 return tables[i].error("fallback", "a fallback is another field of the same type");
+            if (policy_.fields[other].constant)
+                return tables[i].error("fallback", "a constant is no fallback",
+                                       "give this field a constant instead");
             policy_.fields[i].fallback = other;
         }
         return {};
@@ -159,11 +183,13 @@ private:
         TRY_VOID(table.only({"name", "keys", "label", "unit", "clean", "bad", "absent", "reject_as",
                              "range", "outside", "fallback", "constant", "known", "column"}));
         Field field;
+        field.place = table.where();
         TRY(field.name, table.text("name"));
         if (!is_name(field.name, "_", 64) || field.name[0] < 'a')
             return table.error("name", "a field's name is [a-z][a-z0-9_]*, at most 64");
         for (std::string_view word : {"and", "or", "not", "in", "missing", "true", "false"})
-            if (field.name == word) return table.error("name", "'" + field.name + "' is a word of rules");
+            if (field.name == word)
+                return table.error("name", "'" + field.name + "' is a word of rules");
         if (policy_.slot_of(field.name) != kNoSlot)
             return table.error("name", "field '" + field.name + "' is declared twice");
         TRY(field.label, table.text("label", field.name));
@@ -171,7 +197,8 @@ private:
         TRY_VOID(cleaning(table, field));
         TRY_VOID(keys(table, field));
         TRY_VOID(range(table, field));
-        TRY(std::size_t known, table.choice("known", "at_application", {"at_application", "later"}));
+        TRY(std::size_t known,
+            table.choice("known", "at_application", {"at_application", "later"}));
         field.known_at_application = known == 0;
         return column(table, field);
     }
@@ -182,10 +209,13 @@ private:
                 if (table.has(key))
                     return table.error(key, std::string(key) + " has no meaning with constant");
             TRY(field.constant, table.number("constant"));
+            if (!std::isfinite(*field.constant))
+                return table.error("constant", "constant must be a finite number");
             return {};
         }
-        TRY(std::size_t verb, table.choice("clean", "", {"number", "percent", "months", "years",
-                                           "digits", "integer", "month_date", "text"}));
+        TRY(std::size_t verb, table.choice("clean", "",
+                                           {"number", "percent", "months", "years", "digits",
+                                            "integer", "month_date", "text"}));
         field.verb = static_cast<CleaningVerb>(verb);
         const std::vector<std::string_view> outcomes = {"reject", "missing", "zero"};
         TRY(std::size_t bad, table.choice("bad", "reject", outcomes));
@@ -219,7 +249,10 @@ private:
         TRY(auto bounds, table.numbers("range"));
         TRY(std::size_t outside, table.choice("outside", "reject", {"reject", "missing"}));
         field.outside = static_cast<BadValue>(outside);
-        if (!table.has("range")) return {};
+        if (!table.has("range")) {
+            if (!table.has("outside")) return {};
+            return table.error("outside", "outside has no meaning without range");
+        }
         if (field.is_text() || field.constant || bounds.size() != 2 || !(bounds[0] <= bounds[1]))
             return table.error("range", "range is [low, high] of a number");
         field.has_range = true;
@@ -236,17 +269,20 @@ private:
         if (field.is_text()) return table.error("column", "an INT column needs a number");
         for (const auto& other : policy_.fields)
             if (other.column == field.column)
-                return table.error("column", "the column is filled by '" + other.name + "' already");
+                return table.error("column",
+                                   "the column is filled by '" + other.name + "' already");
         field.in_evidence = true;
         return std::move(field);
     }
 
     Result<void> reasons() {
         TRY(auto tables, root_.tables("reason"));
+        if (tables.size() > kMostReasons) return root_.error({}, "more than 1000 reasons");
         std::set<std::string> features;
         for (const auto& table : tables) {
             TRY_VOID(table.only({"code", "text", "features", "inquiries"}));
             Reason reason;
+            reason.place = table.where();
             TRY(reason.code, table.text("code"));
             if (!is_name(reason.code, "_", 64))
                 return table.error("code", "a reason's code is [a-z0-9_]+, at most 64");
@@ -255,6 +291,10 @@ private:
                     return table.error("code", "reason '" + reason.code + "' is declared twice");
             TRY(reason.text, table.text("text"));
             if (reason.text.empty()) return table.error("text", "a reason needs a text");
+            if (!is_specific(reason.text))
+                return table.error(
+                    "text", "the text of reason '" + reason.code + "' names no specific reason",
+                    "say what about the application counted against it");
             TRY(reason.features, table.texts("features"));
             for (const auto& feature : reason.features)
                 if (!features.insert(feature).second)
@@ -270,6 +310,7 @@ private:
 
     Result<void> rules() {
         TRY(auto tables, root_.tables("rule"));
+        if (tables.size() > kMostRules) return root_.error({}, "more than 1000 rules");
         for (const auto& table : tables) {
             TRY_VOID(table.only({"name", "when", "outcome", "reason"}));
             Rule rule;
@@ -300,8 +341,9 @@ private:
                 return fail(ErrorCode::kUsage, "unknown field '" + std::string(name) + "'", {},
                             near_field(name));
             if (!policy_.fields[slot].known_at_application)
-                return fail(ErrorCode::kUsage, "field '" + std::string(name) +
-                            "' is known only after the loan", {}, "a decision may not use it");
+                return fail(ErrorCode::kUsage,
+                            "field '" + std::string(name) + "' is known only after the loan", {},
+                            "a decision may not use it");
             policy_.fields[slot].in_evidence = true;
             return Expression::FieldRef{slot, policy_.fields[slot].is_text()};
         };
@@ -311,14 +353,13 @@ private:
         return {};
     }
 
-    // "column N" of the expression becomes a column of the line, where it is a one-line text.
+    // "column N" of the expression becomes a place in the file.
     Error place(const TomlTable& table, Error error) {
-        const auto* node = table.toml().get("when");
-        auto begin = node->source().begin;
-        std::size_t column = 0;
+        auto begin = table.toml().get("when")->source().begin;
+        std::size_t column = 1;
         if (error.where.starts_with("column ")) column = std::stoul(error.where.substr(7));
-        error.where = path_ + ":" + std::to_string(begin.line) + ":" +
-                      std::to_string(begin.column + column);
+        auto at = place_in_text(source_, {begin.line, begin.column}, column - 1);
+        error.where = path_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
         return error;
     }
 
@@ -332,18 +373,38 @@ private:
                            did_you_mean(code, codes, "add a [[reason]] with this code"));
     }
 
-    Result<void> model(const std::string& other_path) {
+    Result<void> model(ModelChoice choice) {
         TRY(auto found, root_.table("model"));
-        if (!found) return {};
-        TRY_VOID(found->only({"file", "features"}));
-        TRY(std::string file, found->text("file"));
+        if (!found && choice.path.empty()) {
+            if (!policy_.rules.empty()) return {};
+            return root_.error({}, "neither a [model] nor a [[rule]] decides anything",
+                               "add one of them");
+        }
         policy_.has_model = true;
-        policy_.model_path = other_path.empty() ? path_from(path_, file) : other_path;
-        auto bytes = read_bytes(policy_.model_path);
-        if (!bytes) return std::unexpected(std::move(bytes).error().at(found->where("file")));
-        policy_.model_bytes = std::move(*bytes);
+        policy_.model_place = found ? found->where() : path_;
+        if (found) TRY_VOID(model_table(*found));
+        if (!choice.path.empty()) policy_.model_path = choice.path;
+        if (choice.bytes && choice.bytes->empty())
+            return fail(ErrorCode::kInvalidData, "the policy's model was not kept with it", path_);
+        if (choice.bytes) {
+            policy_.model_bytes = std::move(*choice.bytes);
+        } else {
+            auto bytes = read_bytes(policy_.model_path);
+            if (!bytes)
+                return std::unexpected(
+                    std::move(bytes).error().at(found ? found->where("file") : path_));
+            policy_.model_bytes = std::move(*bytes);
+        }
         policy_.model_hash = sha256_hex(policy_.model_bytes);
-        TRY(auto features, found->table("features"));
+        if (choice.bytes) policy_.model_path = "version " + policy_.model_hash;
+        return {};
+    }
+
+    Result<void> model_table(const TomlTable& table) {
+        TRY_VOID(table.only({"file", "features"}));
+        TRY(std::string file, table.text("file"));
+        policy_.model_path = path_from(path_, file);
+        TRY(auto features, table.table("features"));
         if (!features) return {};
         for (const auto& [feature, value] : features->toml()) {
             TRY(std::string name, features->text(feature.str()));
@@ -369,23 +430,31 @@ private:
     }
 
     TomlTable root_;
+    std::string_view source_;
     std::string path_;
     Policy& policy_;
     std::set<std::string> all_keys_;
 };
 
-}  // namespace
-
-Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const std::string& path,
-                                                   const std::string& model_path) {
+Result<std::shared_ptr<Policy>> parse(std::string_view text, const std::string& path,
+                                      ModelChoice choice) {
     auto parsed = toml::parse(text, path);
     if (!parsed) {
         auto begin = parsed.error().source().begin;
         return fail(ErrorCode::kUsage, std::string(parsed.error().description()),
-                    path + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column));
+                    path + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column),
+                    "the format is TOML, explained in docs/policy.md");
     }
     auto policy = std::make_shared<Policy>();
-    TRY_VOID(PolicyLoader(parsed.table(), path, *policy).load(model_path));
+    TRY_VOID(PolicyLoader(parsed.table(), text, path, *policy).load(std::move(choice)));
+    return policy;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const std::string& path,
+                                                   const std::string& model_path) {
+    TRY(auto policy, parse(text, path, {model_path, std::nullopt}));
     policy->files.push_back({base_name(path), std::string(text), sha256_hex(text)});
     policy->hash = sha256_hex(policy_hash_lines(policy->files));
     return policy;
@@ -407,25 +476,11 @@ Result<std::shared_ptr<const Policy>> load_policy(const std::string& name_or_pat
 Result<std::shared_ptr<const Policy>> restore_policy(std::vector<PolicyFile> files,
                                                      std::string model_bytes) {
     if (files.empty()) return fail(ErrorCode::kInvalidData, "a policy without its file");
-    auto parsed = toml::parse(files[0].bytes, files[0].name);
-    if (!parsed)
-        return fail(ErrorCode::kInvalidData, std::string(parsed.error().description()),
-                    files[0].name);
-    auto policy = std::make_shared<Policy>();
-    toml::table root = parsed.table();
-    bool has_model = root.contains("model");
-    // The kept model stands for the file that the policy named then.
-    root.erase("model");
-    TRY_VOID(PolicyLoader(root, files[0].name, *policy).load({}));
-    if (has_model) {
-        policy->has_model = true;
-        policy->model_bytes = std::move(model_bytes);
-        policy->model_hash = sha256_hex(policy->model_bytes);
-        policy->model_path = "version " + policy->model_hash;
-        if (const auto* map = parsed.table()["model"]["features"].as_table())
-            for (const auto& [feature, value] : *map)
-                policy->model_features.emplace_back(feature.str(), value.value_or(std::string()));
-    }
+    for (auto& file : files) file.sha256 = sha256_hex(file.bytes);
+    // A policy without [model] may have been given one on the command line.
+    std::string path = model_bytes.empty() ? "" : "version";
+    TRY(auto policy,
+        parse(files[0].bytes, files[0].name, {std::move(path), std::move(model_bytes)}));
     policy->files = std::move(files);
     policy->hash = sha256_hex(policy_hash_lines(policy->files));
     return policy;

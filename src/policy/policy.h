@@ -41,6 +41,7 @@ struct Field {
     bool known_at_application = true;
     IntColumn column = IntColumn::kNone;
     bool in_evidence = false;  // a rule, the model or a column uses it
+    std::string place;         // file:line:column, for messages
     bool is_text() const { return !constant && verb == CleaningVerb::kText; }
 };
 
@@ -56,6 +57,7 @@ struct Reason {
     std::string code, text;
     std::vector<std::string> features;
     bool inquiries = false;
+    std::string place;  // file:line:column, for messages
 };
 
 struct InputSettings {
@@ -86,6 +88,7 @@ struct Policy {
     std::string model_bytes;  // read at load
     std::string model_hash;   // SHA-256 of model_bytes
     std::vector<std::pair<std::string, std::string>> model_features;  // feature -> field name
+    std::string model_place;  // file:line:column, for messages
     double approve_below = 0, decline_from = 1;
 
     Slot slot_of(std::string_view field) const;  // kNoSlot if there is none
