@@ -75,14 +75,19 @@ TextPlace place_in_text(std::string_view source, TextPlace begin, std::size_t of
         if (walk.sees("\r\n")) walk.step();
         if (walk.sees("\n")) walk.step();
     }
-    for (std::size_t taken = 0; taken < offset && !walk.done();) {
+    for (std::size_t taken = 0; !walk.done();) {
+        std::size_t before = walk.at();
         if (escapes && walk.here() == '\\') {
-            taken += step_escape(walk, source);
+            Walk after = walk;
+            std::size_t bytes = step_escape(after, source);
+            if (taken == offset && bytes > 0) break;
+            taken += bytes;
+            walk = after;
             continue;
         }
+        if (taken >= offset) break;
         if (walk.here() == quote && (!several_lines || walk.sees(escapes ? "\"\"\"" : "'''")))
             break;
-        std::size_t before = walk.at();
         walk.step();
         taken += walk.at() - before;
     }
