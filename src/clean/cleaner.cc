@@ -1,9 +1,9 @@
 #include <simdjson.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "base/check.h"
+#include "clean/byte_steps.h"
 #include "clean/clean_batch.h"
 #include "clean/record_decoder.h"
 #include "clean/verbs.h"
@@ -55,8 +55,7 @@ struct Cleaner::State {
 
     explicit State(std::shared_ptr<const Policy> p)
         : policy(std::move(p)), decoder(*policy), missing(policy->input.missing) {
-        const InputSettings& input = policy->input;
-        rewrites_bytes = input.drop_newlines || input.squeeze_spaces > 0 || input.drop_non_ascii;
+        rewrites_bytes = has_byte_steps(policy->input);
         for (const Field& field : policy->fields) {
             RejectReason bad = field.is_text() ? RejectReason::kOutOfRange : RejectReason::kNotANumber;
             why_bad.push_back(why(field, bad));
@@ -68,7 +67,6 @@ struct Cleaner::State {
         return {reason_named(field.reject_as), field.reject_as};
     }
 
-    std::string_view rewrite(std::string_view record, TextArena& arena) const;
     bool clean_record(std::string_view record, bool is_utf8, CleanBatch& out, Cell* row,
                       Reject& reject);
     bool clean_fields(Cell* row, Reject& reject);
@@ -90,32 +88,6 @@ struct Cleaner::State {
 Cleaner::Cleaner(std::shared_ptr<const Policy> policy)
     : state_(std::make_unique<State>(std::move(policy))) {}
 Cleaner::~Cleaner() = default;
-
-// The byte steps of a policy that asks for them, in their order, into the arena.
-std::string_view Cleaner::State::rewrite(std::string_view record, TextArena& arena) const {
-    const InputSettings& input = policy->input;
-    std::size_t room = record.size() + kRecordPadding;
-    char* place = arena.take(room);
-    std::size_t length = 0;
-    for (char c : record)
-        if (!input.drop_newlines || (c != '\n' && c != '\r')) place[length++] = c;
-    for (int round = 0; round < input.squeeze_spaces; ++round) {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < length; ++i) {
-            place[kept++] = place[i];
-            if (place[i] == ' ' && i + 1 < length && place[i + 1] == ' ') ++i;
-        }
-        length = kept;
-    }
-    if (input.drop_non_ascii) {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < length; ++i)
-            if (static_cast<unsigned char>(place[i]) < 0x80) place[kept++] = place[i];
-        length = kept;
-    }
-    std::memset(place + length, 0, kRecordPadding);
-    return {place, length};
-}
 
 void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     State& state = *state_;
@@ -153,7 +125,7 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
 
 bool Cleaner::State::clean_record(std::string_view record, bool is_utf8, CleanBatch& out,
                                   Cell* row, Reject& reject) {
-    if (rewrites_bytes) record = rewrite(record, out.arena);
+    if (rewrites_bytes) record = apply_byte_steps(policy->input, record, out.arena);
     if (!is_utf8 && !simdjson::validate_utf8(record.data(), record.size())) {
         reject.reason = RejectReason::kInvalidUtf8;
         reject.reason_text = name_of(reject.reason);
