@@ -29,16 +29,37 @@ std::string_view name_of(RejectReason reason) {
 
 namespace {
 
+struct Why {
+    RejectReason reason = RejectReason::kNotJson;
+    std::string_view text;
+};
+
+Why why(RejectReason reason) { return {reason, name_of(reason)}; }
+
 RejectReason reason_named(std::string_view text) {
     for (int i = 0; i < static_cast<int>(RejectReason::kOther); ++i)
         if (name_of(static_cast<RejectReason>(i)) == text) return static_cast<RejectReason>(i);
     return RejectReason::kOther;
 }
 
-bool fits_int(double number) {
-    double whole = std::trunc(number);
-    return whole >= -2147483648.0 && whole <= 2147483647.0;
+// What `reject_as` says, or the default.
+Why why(const Field& field, RejectReason otherwise) {
+    if (field.reject_as.empty()) return why(otherwise);
+    return {reason_named(field.reject_as), field.reject_as};
 }
+
+// Within int32 after the cut toward zero?
+bool fits_int(double number) { return number > -2147483649.0 && number < 2147483648.0; }
+
+// What reading one field needs, kept together.
+struct FieldPlan {
+    Cell without_value;  // a constant's cell, else missing
+    CleaningVerb verb;
+    BadValue bad;
+    // In the record at hand: its value was refused; it is left to a fallback that was refused.
+    bool refused = false, left = false;
+    Why why_bad, why_absent;
+};
 
 }  // namespace
 
@@ -46,48 +67,73 @@ struct Cleaner::State {
     std::shared_ptr<const Policy> policy;
     RecordDecoder decoder;
     MissingTexts missing;
-    struct Why {
-        RejectReason reason;
-        std::string_view text;
-    };
-    std::vector<Why> why_bad, why_absent;  // by slot
+    std::vector<FieldPlan> plans;  // by slot
+    std::vector<Slot> slots_with_fallback;
+    std::vector<Slot> slots_to_finish;  // ascending: fields with steps 3 to 5 of docs/policy.md
+    Slot first_refused = kNoSlot;       // in the record at hand
     bool rewrites_bytes;
 
     explicit State(std::shared_ptr<const Policy> p)
-        : policy(std::move(p)), decoder(*policy), missing(policy->input.missing) {
-        rewrites_bytes = has_byte_steps(policy->input);
-        for (const Field& field : policy->fields) {
-            RejectReason bad = field.is_text() ? RejectReason::kOutOfRange : RejectReason::kNotANumber;
-            why_bad.push_back(why(field, bad));
-            why_absent.push_back(why(field, RejectReason::kMissingValue));
-        }
+        : policy(std::move(p)), decoder(*policy), missing(policy->input.missing),
+          rewrites_bytes(has_byte_steps(policy->input)) {
+        for (std::size_t i = 0; i < policy->fields.size(); ++i) add_plan(static_cast<Slot>(i));
     }
-    static Why why(const Field& field, RejectReason otherwise) {
-        if (field.reject_as.empty()) return {otherwise, name_of(otherwise)};
-        return {reason_named(field.reject_as), field.reject_as};
+    void add_plan(Slot slot) {
+        const Field& field = policy->fields[slot];
+        FieldPlan plan{};
+        plan.verb = field.verb;
+        plan.bad = field.bad;
+        plan.why_bad = why(field, field.is_text() ? RejectReason::kOutOfRange
+                                                  : RejectReason::kNotANumber);
+        plan.why_absent = why(field, RejectReason::kMissingValue);
+        if (field.constant) {
+            plan.without_value.state = CellState::kNumber;
+            plan.without_value.number = *field.constant;
+        }
+        plans.push_back(plan);
+        if (field.fallback != kNoSlot) slots_with_fallback.push_back(slot);
+        if (field.absent != BadValue::kMissing || field.has_range ||
+            field.column != IntColumn::kNone)
+            slots_to_finish.push_back(slot);
     }
 
     bool clean_record(std::string_view record, bool is_utf8, CleanBatch& out, Cell* row,
                       Reject& reject);
     bool clean_fields(Cell* row, Reject& reject);
-    bool read_field(Slot slot, Cell& cell, Reject& reject) const;
+    void read_field(Slot slot, Cell& cell, Reject& reject);
     bool finish_field(Slot slot, Cell* row, Reject& reject) const;
-    static bool refuse(Reject& reject, Slot slot, Why why) {
+    void fall_back(Slot slot, Cell* row);
+    void refuse_value(Reject& reject, Slot slot, const Why& why) {
+        plans[slot].refused = true;
+        if (first_refused != kNoSlot) return;
+        first_refused = slot;
+        refuse(reject, slot, why);
+    }
+    static bool refuse(Reject& reject, Slot slot, const Why& why) {
         reject.stage = RejectStage::kClean;
         reject.reason = why.reason;
         reject.reason_text = why.text;
         reject.field = slot;
-        reject.at = 0;
         return false;
-    }
-    static bool refuse(Reject& reject, Slot slot, RejectReason reason) {
-        return refuse(reject, slot, Why{reason, name_of(reason)});
     }
 };
 
 Cleaner::Cleaner(std::shared_ptr<const Policy> policy)
     : state_(std::make_unique<State>(std::move(policy))) {}
 Cleaner::~Cleaner() = default;
+
+namespace {
+
+// May this record be taken for valid where all of the batch's bytes are? Not where a character is
+// cut by its begin or its end.
+bool begins_and_ends_whole(const RawBatch& raw, const RawRecord& record) {
+    auto continues = [&](std::uint64_t at) {
+        return at < raw.bytes.size() && (static_cast<unsigned char>(raw.bytes[at]) & 0xC0) == 0x80;
+    };
+    return !continues(record.begin) && !continues(record.begin + record.length);
+}
+
+}  // namespace
 
 void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     State& state = *state_;
@@ -98,7 +144,6 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     out.arena.clear();
     std::size_t width = state.policy->fields.size();
     out.cells.resize(raw.records.size() * width);
-    // Judged at once: a record ends at a newline or at a bound, so good bytes are good records.
     bool all_utf8 = !state.rewrites_bytes &&
                     simdjson::validate_utf8(raw.bytes.data(), raw.bytes.size());
     Cell* row = out.cells.data();
@@ -106,12 +151,14 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
         Reject reject;
         reject.record = i;
         const RawRecord& record = raw.records[i];
+        bool is_utf8 = all_utf8 && begins_and_ends_whole(raw, record);
         bool good = false;
-        if (record.too_large)
-            reject = {i, RejectStage::kDecode, RejectReason::kTooLarge,
-                      name_of(RejectReason::kTooLarge), kNoSlot, 0};
-        else
-            good = state.clean_record(raw.bytes_of(record), all_utf8, out, row, reject);
+        if (record.too_large) {
+            reject.reason = RejectReason::kTooLarge;
+            reject.reason_text = name_of(reject.reason);
+        } else {
+            good = state.clean_record(raw.bytes_of(record), is_utf8, out, row, reject);
+        }
         if (good) {
             out.applications.push_back(i);
             row += width;
@@ -126,96 +173,82 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
 bool Cleaner::State::clean_record(std::string_view record, bool is_utf8, CleanBatch& out,
                                   Cell* row, Reject& reject) {
     if (rewrites_bytes) record = apply_byte_steps(policy->input, record, out.arena);
-    if (!is_utf8 && !simdjson::validate_utf8(record.data(), record.size())) {
-        reject.reason = RejectReason::kInvalidUtf8;
-        reject.reason_text = name_of(reject.reason);
-        return false;
-    }
-    RecordDecoder::Failure failure;
-    if (!decoder.decode(record, out.arena, failure)) {
-        reject.reason = failure.reason;
-        reject.reason_text = name_of(failure.reason);
-        reject.field = failure.field;
-        reject.at = failure.at;
-        return false;
-    }
-    return clean_fields(row, reject);
+    RecordDecoder::Failure failure{RejectReason::kInvalidUtf8, kNoSlot, 0};
+    if ((is_utf8 || simdjson::validate_utf8(record.data(), record.size())) &&
+        decoder.decode(record, out.arena, failure))
+        return clean_fields(row, reject);
+    reject.reason = failure.reason;
+    reject.reason_text = name_of(failure.reason);
+    reject.field = failure.field;
+    reject.at = failure.at;
+    return false;
 }
 
 bool Cleaner::State::clean_fields(Cell* row, Reject& reject) {
-    std::size_t width = policy->fields.size();
-    Reject first;
-    bool refused = false;
-    Slot refused_slot = kNoSlot;
-    for (std::size_t i = 0; i < width; ++i) {
-        row[i] = Cell{};
-        auto slot = static_cast<Slot>(i);
-        Reject why;
-        if (read_field(slot, row[i], why) || refused) continue;
-        refused = true;
-        refused_slot = slot;
-        first = why;
-    }
+    first_refused = kNoSlot;
+    for (std::size_t i = 0; i < plans.size(); ++i)
+        read_field(static_cast<Slot>(i), row[i], reject);
+    for (Slot slot : slots_with_fallback) fall_back(slot, row);
     // A field before the refused one may still be refused for what follows.
-    for (std::size_t i = 0; i < width; ++i) {
-        if (refused && i == refused_slot) {
-            first.record = reject.record;
-            reject = first;
-            return false;
-        }
-        if (!finish_field(static_cast<Slot>(i), row, reject)) return false;
+    bool good = true;
+    for (Slot slot : slots_to_finish) {
+        if (slot >= first_refused || !good) break;
+        good = finish_field(slot, row, reject);
     }
-    return true;
+    if (first_refused == kNoSlot) return good;
+    for (FieldPlan& plan : plans) plan.refused = plan.left = false;
+    return false;
 }
 
-// What the verb makes of the value; leaves no value as missing with neither mark.
-bool Cleaner::State::read_field(Slot slot, Cell& cell, Reject& reject) const {
-    const Field& field = policy->fields[slot];
-    if (field.constant) {
-        cell.state = CellState::kNumber;
-        cell.number = *field.constant;
-        return true;
-    }
+// What the verb makes of the value; no value leaves the cell missing with neither mark.
+inline void Cleaner::State::read_field(Slot slot, Cell& cell, Reject& reject) {
+    const FieldPlan& plan = plans[slot];
+    cell = plan.without_value;
     const RawValue& value = decoder.values()[slot];
-    if (value.kind == RawValue::kAbsent || value.kind == RawValue::kNull) return true;
-    if (value.kind == RawValue::kNested) return refuse(reject, slot, RejectReason::kNestedValue);
-    if (apply_verb(field.verb, value.text(), missing, cell) != VerbOutcome::kBad) return true;
-    if (field.bad == BadValue::kReject) return refuse(reject, slot, why_bad[slot]);
-    cell = Cell{};
+    if (value.kind == RawValue::kAbsent || value.kind == RawValue::kNull) return;
+    if (value.kind == RawValue::kNested)
+        return refuse_value(reject, slot, why(RejectReason::kNestedValue));
+    if (apply_verb(plan.verb, value.text(), missing, cell) != VerbOutcome::kBad) return;
+    if (plan.bad == BadValue::kReject) return refuse_value(reject, slot, plan.why_bad);
     cell.was_bad = true;
-    if (field.bad == BadValue::kZero) cell.state = CellState::kNumber;
-    return true;
+    if (plan.bad == BadValue::kZero) cell.state = CellState::kNumber;
 }
 
-// Fallback, absent, range and the INT column.
+// Absent, range and the INT column.
 bool Cleaner::State::finish_field(Slot slot, Cell* row, Reject& reject) const {
     const Field& field = policy->fields[slot];
     Cell& cell = row[slot];
     if (cell.missing() && !cell.was_bad) {
-        if (field.fallback != kNoSlot && !row[field.fallback].missing() &&
-            !row[field.fallback].was_filled) {
-            cell = row[field.fallback];
-            cell.was_bad = false;
-            cell.was_filled = true;
-        } else if (field.absent == BadValue::kReject) {
-            return refuse(reject, slot, why_absent[slot]);
-        } else if (field.absent == BadValue::kZero) {
-            cell.state = CellState::kNumber;
-        }
+        if (plans[slot].left) return true;
+        if (field.absent == BadValue::kReject) return refuse(reject, slot, plans[slot].why_absent);
+        if (field.absent == BadValue::kZero) cell.state = CellState::kNumber;
     }
     if (cell.state != CellState::kNumber) return true;
     if (field.has_range && !(cell.number >= field.range_low && cell.number <= field.range_high)) {
         if (field.outside == BadValue::kReject)
-            return refuse(reject, slot, RejectReason::kOutOfRange);
-        bool filled = cell.was_filled;
-        cell = Cell{};
+            return refuse(reject, slot, why(RejectReason::kOutOfRange));
+        cell.state = CellState::kMissing;
+        cell.number = 0;
         cell.was_bad = true;
-        cell.was_filled = filled;
         return true;
     }
     if (field.column != IntColumn::kNone && !fits_int(cell.number))
-        return refuse(reject, slot, RejectReason::kOutOfRange);
+        return refuse(reject, slot, why(RejectReason::kOutOfRange));
     return true;
+}
+
+void Cleaner::State::fall_back(Slot slot, Cell* row) {
+    Cell& cell = row[slot];
+    if (!cell.missing() || cell.was_bad || plans[slot].refused) return;
+    Slot from = policy->fields[slot].fallback;
+    const Cell& other = row[from];
+    if (plans[from].refused) {
+        plans[slot].left = true;
+    } else if (!other.missing() && !other.was_filled && !policy->fields[from].constant) {
+        cell = other;
+        cell.was_bad = false;
+        cell.was_filled = true;
+    }
 }
 
 }  // namespace loanstream

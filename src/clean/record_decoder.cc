@@ -243,7 +243,7 @@ inline bool RecordDecoder::skip_string() {
 }
 
 inline bool RecordDecoder::read_value(Slot slot) {
-    if (at_ == end_) return fail(RejectReason::kNotJson, slot);
+    if (at_ == end_) return fail(RejectReason::kNotJson);
     if (*at_ == '"') {
         if (slot != kNoSlot) return read_string(slot);
         ++at_;
@@ -264,7 +264,7 @@ bool RecordDecoder::read_string(Slot slot) {
     if (!skip_string()) return false;
     const char* end = at_ - 1;
     std::string_view text(begin, static_cast<std::size_t>(end - begin));
-    if (has_control(begin, end)) return fail(RejectReason::kNotJson, slot);
+    if (has_control(begin, end)) return fail(RejectReason::kNotJson);
     if (std::memchr(begin, '\\', text.size()) != nullptr && !unescape(begin, end, text))
         return false;
     values_[slot] = {text.data(), static_cast<std::uint32_t>(text.size()), RawValue::kString};
@@ -274,14 +274,14 @@ bool RecordDecoder::read_string(Slot slot) {
 bool RecordDecoder::read_token(Slot slot) {
     const char* begin = at_;
     while (at_ < end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && !is_space(*at_)) ++at_;
-    if (at_ == begin) return fail(RejectReason::kNotJson, slot);
+    if (at_ == begin) return fail(RejectReason::kNotJson);
     if (slot == kNoSlot) return true;
     std::string_view token(begin, static_cast<std::size_t>(at_ - begin));
     RawValue::Kind kind = RawValue::kToken;
     if (token == "null") {
         kind = RawValue::kNull;
     } else if (token != "true" && token != "false" && !is_json_number(begin, at_)) {
-        return fail(RejectReason::kNotJson, slot);
+        return fail(RejectReason::kNotJson);
     }
     values_[slot] = {begin, static_cast<std::uint32_t>(token.size()), kind};
     return true;
