@@ -177,15 +177,17 @@ Result<std::vector<FileInfo>> MemoryEnv::list(const std::string& folder) {
     std::lock_guard lock(mutex_);
     if (!folders_.contains(folder)) return missing(folder);
     std::vector<FileInfo> found;
-    auto name_in = [&](const std::string& path) {
-        return folder_of(path) == folder ? path.substr(path.find_last_of('/') + 1)
-                                         : std::string();
+    std::string start = folder + "/";
+    auto is_in = [&](const std::string& path) {
+        return path.starts_with(start) && path.find('/', start.size()) == path.npos;
     };
-    for (const std::string& path : folders_)
-        if (auto name = name_in(path); !name.empty()) found.push_back({name, true, 0});
-    for (const auto& [path, inode] : names_)
-        if (auto name = name_in(path); !name.empty())
-            found.push_back({name, false, inode->bytes.size()});
+    for (auto at = folders_.lower_bound(start); at != folders_.end() && at->starts_with(start);
+         ++at)
+        if (is_in(*at)) found.push_back({at->substr(start.size()), true, 0});
+    for (auto at = names_.lower_bound(start); at != names_.end() && at->first.starts_with(start);
+         ++at)
+        if (is_in(at->first))
+            found.push_back({at->first.substr(start.size()), false, at->second->bytes.size()});
     return found;
 }
 

@@ -268,12 +268,25 @@ Result<std::string> Warehouse::read_version(std::string_view sha256) {
     return bytes;
 }
 
+namespace {
+
+// Does the state show the incarnation that this reset starts? It must never be put twice.
+bool started(const EntryBody& body, const LogState& state) {
+    const auto* reset = std::get_if<ResetEntry>(&body);
+    if (reset == nullptr) return false;
+    const PartitionState* known = state.partition(topic_partition_of(reset->source));
+    return known != nullptr && known->source.incarnation > reset->source.incarnation;
+}
+
+}  // namespace
+
 Result<std::uint64_t> Warehouse::append(const EntryBody& body) {
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         TRY_VOID(chain_.read_on());
         std::uint64_t number = chain_.last_number() + 1;
         TRY(auto put, chain_.put(body));
         if (put == LogChain::Put::kWon) return number;
+        if (put == LogChain::Put::kPassed && started(body, state())) return number;
         if (put == LogChain::Put::kPassed)
             return fail(ErrorCode::kOutside, "it is not known whether the entry stands",
                         layout_.entry(number), "look at the state, then try again");
