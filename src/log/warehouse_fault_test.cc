@@ -152,6 +152,33 @@ TEST(WarehouseFault, AnotherActsBeforeEveryCallAndAnAnswerIsLost) {
         }
 }
 
+// Another claims and stages in the writer's sleep, and commits what it staged when the writer is
+// through: no sweep may have taken its files, whichever of the two is the older owner.
+TEST(WarehouseFault, NoSweepTakesTheFilesOfTheLiving) {
+    std::int64_t calls = calls_of_a_life();
+    for (const TopicPartition& source : {kFirst, kThird})
+        for (std::int64_t call = 1; call <= calls; ++call) {
+            SCOPED_TRACE(testing::Message() << "stages before call " << call);
+            MemoryEnv machine;
+            Writer writer(machine), rival(machine);
+            Result<CommitRequest> staged;
+            writer.env.before_call([&](std::int64_t number) {
+                if (number != call) return;
+                EXPECT_OK(rival.open(busy()));
+                EXPECT_OK(rival.claim(source));
+                staged = rival.stage({source}, 3);
+            });
+            Acknowledged acknowledged;
+            (void)live(writer, acknowledged);
+            ASSERT_TRUE(staged) << staged.error().line();
+            EXPECT_OK(rival.commit(*staged));
+            EXPECT_OK(rival.warehouse->publish());
+            expect_recovers(machine, {kFirst, kSecond, kThird});
+            expect_kept(machine, acknowledged);
+            if (testing::Test::HasFailure()) return;
+        }
+}
+
 // The answer to the put is lost, and before the writer looks others act and truncate.
 TEST(WarehouseFault, AnotherActsAfterEveryLostAnswer) {
     std::int64_t calls = calls_of_a_life();
