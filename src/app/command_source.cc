@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include "app/applicants.h"
+#include "app/command.h"
+#include "app/stop_signals.h"
+#include "app/stream_session.h"
+#include "base/text_box.h"
+#include "feed/source_loop.h"
+
+namespace loanstream {
+
+namespace {
+
+Result<int> run_source(Invocation& in) {
+    DataFolders folders(in.settings);
+    SourceLoopSettings settings;
+    settings.url = in.arguments.value("--url").value_or(in.settings.text("source.url"));
+    settings.file = in.arguments.value("--file").value_or("");
+    settings.once = in.arguments.has("--once");
+    settings.every = in.settings.duration("source.every");
+    if (auto text = in.arguments.value("--every")) {
+        TRY(auto one, Settings::resolve("embedded", {"source.every=" + *text}));
+        settings.every = one.duration("source.every");
+    }
+    bool quiet = in.arguments.has("--quiet");
+    TRY(auto topic, create_topic_if_missing(
+                        in.env, folders.topics, in.topic,
+                        static_cast<std::int32_t>(in.settings.number("topic.partitions"))));
+    SourceObserver observer;
+    bool every_one = !quiet && settings.file.empty() && settings.every.count() > 0;
+    auto last = std::chrono::nanoseconds(-1);
+    observer.produced = [&, every_one](std::int64_t, std::int64_t produced) {
+        auto now = in.env.monotonic();
+        bool due = last.count() < 0 || now - last >= std::chrono::seconds(1);
+        if (quiet || (!every_one && !due)) return;
+        last = now;
+        fmt::print("produced {} to {}\n", with_commas(produced), in.topic);
+        std::fflush(stdout);
+    };
+    observer.failed = [](const Error& error, std::chrono::milliseconds wait) {
+        fmt::print(stderr, "loanstream: {}; tries again in {:.1f} s\n", error.line(),
+                   static_cast<double>(wait.count()) / 1000);
+    };
+    observer.note = [&](const std::string& note) {
+        fmt::print("{}\n", note);
+        std::fflush(stdout);
+    };
+    TRY(auto loop, SourceLoop::open(in.env, folders.topics, topic, settings, observer));
+    StopSignals signals([&] { loop->stop(); });
+    TRY_VOID(loop->run());
+    fmt::print("produced {} to {}, durably\n", with_commas(loop->produced()), in.topic);
+    return 0;
+}
+
+Result<int> serve_applicants(Invocation& in) {
+    std::string file = in.arguments.words.empty() ? "" : in.arguments.words.front();
+    HttpServerSettings server;
+    server.port = static_cast<std::uint16_t>(in.settings.number("applicants.port"));
+    if (auto text = in.arguments.value("--port")) {
+        TRY(auto one, Settings::resolve("embedded", {"applicants.port=" + *text}));
+        server.port = static_cast<std::uint16_t>(one.number("applicants.port"));
+    }
+    TRY(auto open, applicants_from(file, in.arguments));
+    TRY(auto applicants,
+        ApplicantServer::start(server, std::move(open), in.arguments.has("--repeat")));
+    fmt::print("applications at {}\n", applicants->url());
+    std::fflush(stdout);
+    std::atomic<bool> stop{false};
+    StopSignals signals([&] {
+        stop = true;
+        in.env.wake();
+    });
+    bool said = false;
+    while (!stop) {
+        in.env.sleep_for(std::chrono::milliseconds(500));
+        if (std::string fault = applicants->fault(); !fault.empty() && !std::exchange(said, true))
+            fmt::print(stderr, "loanstream: {}\n", fault);
+        if (applicants->through() && !std::exchange(said, true)) {
+            fmt::print("all {} applications are served; answers 204 from now on\n",
+                       with_commas(applicants->served()));
+            std::fflush(stdout);
+        }
+    }
+    fmt::print("served {} applications\n", with_commas(applicants->served()));
+    return 0;
+}
+
+Result<int> generate(Invocation& in) {
+    TRY(auto open, applicants_from("", in.arguments));
+    TRY(auto applicants, open());
+    std::string json;
+    while (true) {
+        TRY(bool some, applicants->next(json));
+        if (!some) break;
+        json += '\n';
+        if (std::fwrite(json.data(), 1, json.size(), stdout) != json.size())
+            return fail(ErrorCode::kOutside, "standard output cannot be written");
+    }
+    if (std::fflush(stdout) != 0)
+        return fail(ErrorCode::kOutside, "standard output cannot be written");
+    return 0;
+}
+
+}  // namespace
+
+void add_applicants_commands(std::vector<CommandSpec>& commands) {
+    std::vector<OptionSpec> generated = {
+        {"-n", "N", "applications to generate (default 1000)"},
+        {"--seed", "S", "the same seed gives the same applications (default 1)"},
+        {"--dirty", "SHARE", "share with something wrong in them (default 0.01)"}};
+    std::vector<OptionSpec> serve = {
+        {"--port", "N", "default 5000 on 127.0.0.1; 0: any free one"},
+        {"--repeat", "", "begin anew at the end instead of answering 204"},
+        {"--set", "KEY=VALUE", "any setting; may be given again"}};
+    serve.insert(serve.end(), generated.begin(), generated.end());
+    commands.push_back({"applicants serve",
+                        "the applicant API: one application a GET, from a file or generated",
+                        "[FILE]", serve,
+                        {"loanstream applicants serve LoanStats_2016Q1.csv",
+                         "loanstream applicants serve --port 0 -n 100"},
+                        serve_applicants});
+    commands.push_back({"applicants generate", "synthetic applications as JSONL on stdout", "",
+                        generated, {"loanstream applicants generate -n 1000 --seed 7 > some.jsonl"},
+                        generate});
+}
+
+void add_source_commands(std::vector<CommandSpec>& commands) {
+    commands.push_back(
+        {"source",
+         "polls the applicant API, or reads a CSV or JSONL file, and produces into the topic",
+         "[PROFILE] [TOPIC]",
+         {{"--file", "FILE", "read this CSV or JSONL (also .gz) instead of polling"},
+          {"--url", "URL", "the applicant API"},
+          {"--every", "TIME", "between two polls (default 5s); 0: as fast as it answers"},
+          {"--once", "", "end when the API has no more applications"},
+          {"--quiet", "", "only what went wrong, and the end"}},
+         {"loanstream source", "loanstream source --every 0 --once",
+          "loanstream source embedded applicants --file LoanStats_2016Q1.csv.gz"},
+         run_source});
+}
+
+}  // namespace loanstream

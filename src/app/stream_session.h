@@ -1,0 +1,47 @@
+// One `stream`: topic, warehouse, sink, policy and run loop put together from the settings. Used by
+// stream, demo and the flow stories. open() and run() on one thread; stop() from any.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "app/settings.h"
+#include "feed/topic_source.h"
+#include "pipeline/run_loop.h"
+#include "table/table_sink.h"
+
+namespace loanstream {
+
+struct DataFolders {
+    explicit DataFolders(const Settings& settings)
+        : topics(join_path(settings.text("data"), "topics")),
+          warehouse(join_path(settings.text("data"), "warehouse")) {}
+    std::string topics, warehouse;
+};
+
+struct StreamRequest {
+    std::string topic;
+    bool once = false;
+    std::set<std::int32_t> partitions;  // empty: all that are free
+};
+
+class StreamSession {
+public:
+    static Result<std::unique_ptr<StreamSession>> open(Env& env, const Settings& settings,
+                                                       const StreamRequest& request,
+                                                       RunLoopObserver& observer,
+                                                       SnapshotBoard& board);
+    Result<void> run() { return loop_->run(); }
+    void stop() { loop_->stop(); }
+
+private:
+    StreamSession(Env& env) : files_(env) {}
+    LocalFileStore files_;
+    std::unique_ptr<Warehouse> warehouse_;
+    std::unique_ptr<TableSink> sink_;
+    std::unique_ptr<TopicSource> source_;
+    std::unique_ptr<RunLoop> loop_;
+};
+
+}  // namespace loanstream
