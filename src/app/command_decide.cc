@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/stream_session.h"
+#include "base/build_info.h"
+#include "base/text_box.h"
+#include "decide/explain.h"
+#include "feed/applicant_file.h"
+#include "table/decision_file.h"
+#include "table/table_reader.h"
+
+namespace loanstream {
+
+namespace {
+
+constexpr std::size_t kBatchRecords = 2048, kBatchBytes = 4 << 20;
+
+// Fills a batch with the next rows; false when there were none.
+Result<bool> next_batch(ApplicantFile& file, RawBatch& batch) {
+    batch.bytes.clear();
+    batch.records.clear();
+    batch.range.begin = batch.range.next;
+    std::string json;
+    while (batch.records.size() < kBatchRecords && batch.bytes.size() < kBatchBytes) {
+        TRY(bool some, file.next(json));
+        if (!some) break;
+        RawRecord record;
+        record.offset = batch.range.next;
+        record.begin = batch.bytes.size();
+        record.length = static_cast<std::uint32_t>(json.size());
+        batch.records.push_back(record);
+        batch.bytes += json;
+        batch.range.next = batch.range.next + 1;
+    }
+    batch.bytes.reserve(batch.bytes.size() + kRecordPadding);
+    return !batch.records.empty();
+}
+
+struct DecidePlan {
+    std::unique_ptr<DecisionFile> decisions, rejects;  // rejects may be missing
+};
+
+Result<DecidePlan> open_outputs(Invocation& in) {
+    DecidePlan plan;
+    std::string program = std::string("loanstream ") + LOANSTREAM_VERSION;
+    std::string out = in.arguments.value("--out").value_or("-");
+    DecisionFormat format = DecisionFormat::kCsv;
+    if (out != "-") {
+        TRY(format, format_of(out));
+    }
+    TRY(plan.decisions, DecisionFile::create(in.env, out, format, prediction_table(), program));
+    if (auto path = in.arguments.value("--rejects")) {
+        TRY(DecisionFormat reject_format, format_of(*path));
+        TRY(plan.rejects,
+            DecisionFile::create(in.env, *path, reject_format, dead_letters_table(), program));
+    }
+    return plan;
+}
+
+Result<int> decide_file(Invocation& in) {
+    if (in.arguments.words.size() != 1)
+        return fail(ErrorCode::kUsage, "decide takes one file", {},
+                    "loanstream decide applications.csv --out decisions.csv");
+    TRY(auto policy, load_policy(in.settings.text("policy"), in.settings.text("model")));
+    TRY(auto decider, Decider::make(policy));
+    TRY(auto file, ApplicantFile::open(in.arguments.words.front()));
+    TRY(auto plan, open_outputs(in));
+    Cleaner cleaner(policy);
+    RawBatch raw;
+    raw.source.topic = "file";
+    CleanBatch clean;
+    DecidedBatch decided;
+    std::int64_t decisions = 0, rejects = 0;
+    while (true) {
+        TRY(bool some, next_batch(*file, raw));
+        if (!some) break;
+        cleaner.clean(raw, clean);
+        decider->decide(clean, decided);
+        EpochMs now = in.env.now();
+        TRY_VOID(plan.decisions->write(decided, now));
+        if (plan.rejects) TRY_VOID(plan.rejects->write(decided, now));
+        decisions += static_cast<std::int64_t>(decided.decisions.size());
+        rejects += static_cast<std::int64_t>(decided.rejects.size());
+    }
+    TRY_VOID(plan.decisions->finish());
+    if (plan.rejects) TRY_VOID(plan.rejects->finish());
+    fmt::print(stderr, "{} rows: {} decided, {} rejected{}\n", with_commas(decisions + rejects),
+               with_commas(decisions), with_commas(rejects),
+               rejects > 0 && !plan.rejects ? " (--rejects FILE keeps them with their causes)" : "");
+    if (std::string left_out = file->left_out(); !left_out.empty())
+        fmt::print(stderr, "{}\n", left_out);
+    return 0;
+}
+
+// The policy and model that a row was decided with, from the table's kept versions.
+Result<std::shared_ptr<const Policy>> policy_of(Warehouse& warehouse, const FoundRow& row) {
+    TRY(std::string lines, warehouse.read_version(row.cell("policy_hash").value_or("")));
+    std::vector<PolicyFile> files;
+    for (std::size_t at = 0; at < lines.size();) {
+        std::size_t end = std::min(lines.find('\n', at), lines.size());
+        std::string line = lines.substr(at, end - at);
+        at = end + 1;
+        if (line.size() < 66) continue;
+        TRY(std::string bytes, warehouse.read_version(line.substr(0, 64)));
+        files.push_back({line.substr(65), std::move(bytes), line.substr(0, 64)});
+    }
+    std::string model;
+    if (auto hash = row.cell("model_hash"); hash && !hash->empty()) {
+        TRY(model, warehouse.read_version(*hash));
+    }
+    return restore_policy(std::move(files), std::move(model));
+}
+
+Result<RawBatch> read_record(Env& env, const std::string& topics, const Position& position,
+                             std::int64_t most_record_bytes) {
+    TopicSourceSettings settings;
+    settings.partitions = {position.source.partition.value};
+    settings.batch_records = 1;
+    settings.most_record_bytes = most_record_bytes;
+    // Only looks: no lock is needed to read one record.
+    auto no_lock = [](const SourcePartition&) -> Result<std::optional<std::unique_ptr<FileLock>>> {
+        return std::make_unique<FileLock>();
+    };
+    TRY(auto source, TopicSource::open(
+                         env, topics, position.source.topic, no_lock,
+                         [&](PartitionId) { return position.source.incarnation; }, settings));
+    TRY_VOID(source->assignment());
+    TRY(Offset watermark, source->watermark(position.source));
+    if (position.offset >= watermark)
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("the partition ends at offset {}", watermark.value),
+                    position.text());
+    TRY_VOID(source->seek(position.source, position.offset));
+    RawBatch batch;
+    TRY_VOID(source->poll(std::chrono::milliseconds(0), batch));
+    return batch;
+}
+
+Result<int> explain(Invocation& in) {
+    if (in.arguments.words.size() != 1)
+        return fail(ErrorCode::kUsage, "explain takes one position", {},
+                    "loanstream explain fintech_pyspark/0@42");
+    TRY(auto position, Position::parse(in.arguments.words.front()));
+    DataFolders folders(in.settings);
+    TRY(auto batch, read_record(in.env, folders.topics, position,
+                                in.settings.number("source.max_record_bytes")));
+    LocalFileStore files(in.env);
+    TRY(auto policy, load_policy(in.settings.text("policy"), in.settings.text("model")));
+    std::string landed;
+    if (auto warehouse = Warehouse::open_to_read(in.env, files, folders.warehouse)) {
+        auto row = find_row(**warehouse, position);
+        if (row) {
+            TRY(policy, policy_of(**warehouse, *row));
+            landed = fmt::format("landed in {} row {}\n  {}\n  decided {} by {}\n", row->table,
+                                 row->row, row->path, row->cell("decided_ms").value_or("?"),
+                                 row->cell("program").value_or("?"));
+        } else {
+            landed = "not landed: " + row.error().line() + "\n";
+        }
+    }
+    TRY(auto explainer, Explainer::make(policy));
+    const RawRecord& record = batch.records.front();
+    auto page = explainer->explain(position, batch.bytes_of(record), record.too_large);
+    fmt::print("{}\n{}", page.text(), landed);
+    return 0;
+}
+
+}  // namespace
+
+void add_decide_commands(std::vector<CommandSpec>& commands) {
+    commands.push_back(
+        {"decide", "decides a CSV or JSONL file (also .gz), outside any table", "[PROFILE] FILE",
+         {{"--out", "FILE", "decisions, by ending: .csv .jsonl .parquet (default CSV on stdout)"},
+          {"--rejects", "FILE", "what could not be decided, with its causes"}},
+         {"loanstream decide applications.csv.gz --out decisions.parquet",
+          "loanstream decide applications.jsonl --rejects rejects.csv > decisions.csv"},
+         decide_file});
+    commands.push_back(
+        {"explain", "one record: bytes, cleaned fields, rules, points, decision, file",
+         "[PROFILE] POSITION", {}, {"loanstream explain fintech_pyspark/0@42"}, explain});
+}
+
+}  // namespace loanstream
