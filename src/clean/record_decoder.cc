@@ -151,7 +151,9 @@ bool RecordDecoder::decode(std::string_view record, TextArena& arena, Failure& f
     while (at_ < end_ && is_space(*at_)) ++at_;
     if (at_ == end_) return fail(RejectReason::kEmpty);
     if (*at_ != '{') {
-        bool other = std::strchr("[\"-tfn0123456789", *at_) != nullptr && *at_ != '\0';
+        std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
+        bool other = std::strchr("[\"-0123456789", *at_) != nullptr && *at_ != '\0';
+        for (std::string_view word : {"true", "false", "null"}) other |= rest.starts_with(word);
         return fail(other ? RejectReason::kNotAnObject : RejectReason::kNotJson);
     }
     ++at_;

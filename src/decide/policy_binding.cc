@@ -53,10 +53,12 @@ Result<void> bind_reasons(PolicyBinding& binding) {
         if (reason.inquiries) binding.inquiries_reason = static_cast<std::int32_t>(i);
         for (const auto& name : reason.features) {
             auto found = std::find(names.begin(), names.end(), name);
+            // A model fitted anew may leave a field out: its reason simply never comes.
+            if (found == names.end() && policy.slot_of(name) != kNoSlot) continue;
             if (found == names.end())
                 return fail(ErrorCode::kUsage,
                             "reason '" + reason.code + "' names '" + name +
-                                "', which is no feature of the model",
+                                "', which is neither a feature of the model nor a field",
                             reason.place, did_you_mean(name, names, "take it out of features"));
             binding.feature_reasons[static_cast<std::size_t>(found - names.begin())] =
                 static_cast<std::uint16_t>(i);

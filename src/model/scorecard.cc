@@ -325,6 +325,23 @@ double Scorecard::total_points(std::span<const double> points) const {
     return total;
 }
 
+std::string Scorecard::bin_text(std::size_t index, const Cell& cell) const {
+    const Feature& feature = state_->features[index];
+    std::size_t bin = feature.bin_of(cell);
+    if (bin + 1 == feature.woe.size()) return "missing";
+    auto number = [](double edge) { return nlohmann::json(edge).dump(); };
+    if (!feature.is_text) {
+        if (feature.edges.empty()) return "any";
+        if (bin == 0) return "x < " + number(feature.edges.front());
+        std::string from = number(feature.edges[bin - 1]) + " <= x";
+        return bin == feature.edges.size() ? from : from + " < " + number(feature.edges[bin]);
+    }
+    if (bin + 2 == feature.woe.size()) return "other";
+    std::string list;
+    for (const auto& text : feature.groups[bin]) list += (list.empty() ? "" : ", ") + text;
+    return list;
+}
+
 std::vector<double> Scorecard::approved_near(double approve_below) const {
     std::vector<double> mean(state_->features.size(), 0.0);
     double wanted = kNearShare * static_cast<double>(state_->reference_rows);

@@ -39,6 +39,9 @@ public:
     // offset - factor * z; as summed from feature points within rounding error.
     double total_points(std::span<const double> points) const;
 
+    // The bin that a feature's value falls into, for people: "10.25 <= x < 11.11", "missing".
+    std::string bin_text(std::size_t feature, const Cell& cell) const;
+
     // Mean points of applicants approved near this cut-off (docs/model.md "reference").
     std::vector<double> approved_near(double approve_below) const;
 

@@ -15,6 +15,12 @@ std::string_view name_of(Status status) {
     return "";
 }
 
+std::string_view name_of(CleaningVerb verb) {
+    static constexpr std::string_view kNames[] = {"number", "percent", "months",     "years",
+                                                  "digits", "integer", "month_date", "text"};
+    return kNames[static_cast<std::size_t>(verb)];
+}
+
 Slot Policy::slot_of(std::string_view field) const {
     for (std::size_t i = 0; i < fields.size(); ++i)
         if (fields[i].name == field) return static_cast<Slot>(i);

@@ -20,6 +20,7 @@ using Slot = std::uint16_t;  // index of a field
 inline constexpr Slot kNoSlot = 0xFFFF;
 
 enum class CleaningVerb { kNumber, kPercent, kMonths, kYears, kDigits, kInteger, kMonthDate, kText };
+std::string_view name_of(CleaningVerb verb);  // "month_date"
 enum class BadValue { kReject, kMissing, kZero };
 enum class IntColumn { kNone, kAnnualInc, kFundedAmnt, kMemberId };
 enum class Status : std::uint8_t { kApproved, kReview, kDeclined };

@@ -106,7 +106,8 @@ class Scanner:
     def values(self):
         self.space()
         if self.peek() != "{":
-            other = self.peek() != "" and self.peek() in '["-tfn0123456789'
+            starts = tuple('["-0123456789') + ("true", "false", "null")
+            other = self.text.startswith(starts, self.at)
             raise Rejected("decode", "not_an_object") if other else not_json()
         self.at += 1
         found = {}
