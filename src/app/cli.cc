@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fmt/format.h>
 
 #include "app/command.h"
 #include "base/build_info.h"
@@ -118,8 +118,11 @@ Result<Invocation> invocation_of(Caught& caught, Env& env) {
         return fail(ErrorCode::kUsage, "unexpected word '" + words.front() + "'",
                     "loanstream " + spec.path, "loanstream " + spec.path + " --help");
     if (profile == "local" || profile == "cluster")
-        return fail(ErrorCode::kUsage, "profile '" + profile + "' needs Kafka, which this version "
-                    "does not have yet", "loanstream " + spec.path,
+        return fail(ErrorCode::kUsage,
+                    "profile '" + profile +
+                        "' needs Kafka, which this version "
+                        "does not have yet",
+                    "loanstream " + spec.path,
                     "leave the profile out: the embedded topic needs no broker");
     std::vector<std::string> sets;
     for (const char* key : {"data", "policy", "model"})

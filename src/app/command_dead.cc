@@ -10,8 +10,7 @@ namespace {
 
 Result<int> list(Invocation& in) {
     LocalFileStore files(in.env);
-    TRY(auto warehouse,
-        Warehouse::open_to_read(in.env, files, DataFolders(in.settings).warehouse));
+    TRY(auto warehouse, Warehouse::open_to_read(in.env, files, DataFolders(in.settings).warehouse));
     DeadListRequest request;
     request.all = in.arguments.has("--all");
     if (auto text = in.arguments.value("--older-than")) {
@@ -38,8 +37,7 @@ Result<int> show(Invocation& in) {
                     "loanstream dead show fintech_pyspark/0@42");
     TRY(auto position, Position::parse(in.arguments.words.front()));
     LocalFileStore files(in.env);
-    TRY(auto warehouse,
-        Warehouse::open_to_read(in.env, files, DataFolders(in.settings).warehouse));
+    TRY(auto warehouse, Warehouse::open_to_read(in.env, files, DataFolders(in.settings).warehouse));
     TRY(auto letter, show_dead(*warehouse, position));
     bool raw = in.arguments.has("--raw");
     fmt::print("{}", in.arguments.has("--json") ? letter.json(raw) : letter.text(raw));
@@ -49,14 +47,16 @@ Result<int> show(Invocation& in) {
 }  // namespace
 
 void add_dead_commands(std::vector<CommandSpec>& commands) {
-    commands.push_back({"dead list", "dead letters by cause, with counts, ages and an example",
+    commands.push_back({"dead list",
+                        "dead letters by cause, with counts, ages and an example",
                         "[PROFILE]",
                         {{"--older-than", "TIME", "only those at least this old, such as 20d"},
                          {"--all", "", "also those already replayed or abandoned"},
                          {"--json", "", "for programs"}},
                         {"loanstream dead list", "loanstream dead list --older-than 20d"},
                         list});
-    commands.push_back({"dead show", "one dead letter; its bytes masked, as they are personal data",
+    commands.push_back({"dead show",
+                        "one dead letter; its bytes masked, as they are personal data",
                         "[PROFILE] POSITION",
                         {{"--raw", "", "the bytes as they are"}, {"--json", "", "for programs"}},
                         {"loanstream dead show fintech_pyspark/0@42"},

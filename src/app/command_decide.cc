@@ -84,9 +84,10 @@ Result<int> decide_file(Invocation& in) {
     }
     TRY_VOID(plan.decisions->finish());
     if (plan.rejects) TRY_VOID(plan.rejects->finish());
-    fmt::print(stderr, "{} rows: {} decided, {} rejected{}\n", with_commas(decisions + rejects),
-               with_commas(decisions), with_commas(rejects),
-               rejects > 0 && !plan.rejects ? " (--rejects FILE keeps them with their causes)" : "");
+    fmt::print(
+        stderr, "{} rows: {} decided, {} rejected{}\n", with_commas(decisions + rejects),
+        with_commas(decisions), with_commas(rejects),
+        rejects > 0 && !plan.rejects ? " (--rejects FILE keeps them with their causes)" : "");
     if (std::string left_out = file->left_out(); !left_out.empty())
         fmt::print(stderr, "{}\n", left_out);
     return 0;
@@ -169,15 +170,20 @@ Result<int> explain(Invocation& in) {
 
 void add_decide_commands(std::vector<CommandSpec>& commands) {
     commands.push_back(
-        {"decide", "decides a CSV or JSONL file (also .gz), outside any table", "[PROFILE] FILE",
+        {"decide",
+         "decides a CSV or JSONL file (also .gz), outside any table",
+         "[PROFILE] FILE",
          {{"--out", "FILE", "decisions, by ending: .csv .jsonl .parquet (default CSV on stdout)"},
           {"--rejects", "FILE", "what could not be decided, with its causes"}},
          {"loanstream decide applications.csv.gz --out decisions.parquet",
           "loanstream decide applications.jsonl --rejects rejects.csv > decisions.csv"},
          decide_file});
-    commands.push_back(
-        {"explain", "one record: bytes, cleaned fields, rules, points, decision, file",
-         "[PROFILE] POSITION", {}, {"loanstream explain fintech_pyspark/0@42"}, explain});
+    commands.push_back({"explain",
+                        "one record: bytes, cleaned fields, rules, points, decision, file",
+                        "[PROFILE] POSITION",
+                        {},
+                        {"loanstream explain fintech_pyspark/0@42"},
+                        explain});
 }
 
 }  // namespace loanstream

@@ -71,8 +71,10 @@ Result<int> last_words(Invocation& in, const Settings& settings, const Demo& dem
     fmt::print("{} applications served\n{}", with_commas(demo.applicants().served()),
                report.text());
     std::string data = settings.text("data");
-    fmt::print("\nlook further:  loanstream table sql \"select status, count(*) from prediction "
-               "group by 1\" --data {}\n               loanstream dead list --data {}\n", data, data);
+    fmt::print(
+        "\nlook further:  loanstream table sql \"select status, count(*) from prediction "
+        "group by 1\" --data {}\n               loanstream dead list --data {}\n",
+        data, data);
     return report.proved ? 0 : 1;
 }
 
@@ -99,7 +101,8 @@ Result<int> run_demo(Invocation& in) {
 
 void add_demo_commands(std::vector<CommandSpec>& commands) {
     commands.push_back(
-        {"demo", "feed, source, stream and table in one process: no broker, no JVM",
+        {"demo",
+         "feed, source, stream and table in one process: no broker, no JVM",
          "[PROFILE] [TOPIC]",
          {{"--applicants", "FILE", "real applications: LendingClub CSV (also .gz) or JSONL"},
           {"--for", "TIME", "how long, such as 30s (default: a file to its end, else 60s)"},

@@ -23,9 +23,9 @@ Result<int> run_source(Invocation& in) {
         settings.every = one.duration("source.every");
     }
     bool quiet = in.arguments.has("--quiet");
-    TRY(auto topic, create_topic_if_missing(
-                        in.env, folders.topics, in.topic,
-                        static_cast<std::int32_t>(in.settings.number("topic.partitions"))));
+    TRY(auto topic,
+        create_topic_if_missing(in.env, folders.topics, in.topic,
+                                static_cast<std::int32_t>(in.settings.number("topic.partitions"))));
     SourceObserver observer;
     bool every_one = !quiet && settings.file.empty() && settings.every.count() > 0;
     auto last = std::chrono::nanoseconds(-1);
@@ -115,12 +115,16 @@ void add_applicants_commands(std::vector<CommandSpec>& commands) {
     serve.insert(serve.end(), generated.begin(), generated.end());
     commands.push_back({"applicants serve",
                         "the applicant API: one application a GET, from a file or generated",
-                        "[FILE]", serve,
+                        "[FILE]",
+                        serve,
                         {"loanstream applicants serve LoanStats_2016Q1.csv",
                          "loanstream applicants serve --port 0 -n 100"},
                         serve_applicants});
-    commands.push_back({"applicants generate", "synthetic applications as JSONL on stdout", "",
-                        generated, {"loanstream applicants generate -n 1000 --seed 7 > some.jsonl"},
+    commands.push_back({"applicants generate",
+                        "synthetic applications as JSONL on stdout",
+                        "",
+                        generated,
+                        {"loanstream applicants generate -n 1000 --seed 7 > some.jsonl"},
                         generate});
 }
 

@@ -47,7 +47,9 @@ Result<void> print_table(Env& env, const std::string& warehouse, std::int64_t ro
 class BatchAndTable : public StreamPrinter {
 public:
     BatchAndTable(Env& env, std::string warehouse, bool quiet)
-        : StreamPrinter(env, stdout, quiet), env_(env), warehouse_(std::move(warehouse)),
+        : StreamPrinter(env, stdout, quiet),
+          env_(env),
+          warehouse_(std::move(warehouse)),
           quiet_(quiet) {}
     void committed(const Receipt& receipt) override {
         StreamPrinter::committed(receipt);
@@ -55,8 +57,7 @@ public:
         if (quiet_ || (last_.count() >= 0 && now - last_ < kBetweenTables)) return;
         last_ = now;
         if (auto shown = print_table(env_, warehouse_, 20); !shown)
-            fmt::print(stderr, "loanstream: the table cannot be shown: {}\n",
-                       shown.error().line());
+            fmt::print(stderr, "loanstream: the table cannot be shown: {}\n", shown.error().line());
     }
 
 private:

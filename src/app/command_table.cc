@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <unistd.h>
+#include <cstdlib>
 
 #include "app/applicants.h"
 #include "app/command.h"
@@ -89,28 +89,34 @@ Result<int> run_prove(Invocation& in) {
 }  // namespace
 
 void add_table_commands(std::vector<CommandSpec>& commands) {
-    commands.push_back({"table show", "counts, decision mix, last rows, files, freshness",
+    commands.push_back({"table show",
+                        "counts, decision mix, last rows, files, freshness",
                         "[PROFILE]",
                         {{"--rows", "N", "how many of the last rows (default 20)"},
                          {"--json", "", "for programs"}},
                         {"loanstream table show", "loanstream table show --json"},
                         show});
-    commands.push_back({"table files", "every file that readers see, by the log", "[PROFILE]",
+    commands.push_back({"table files",
+                        "every file that readers see, by the log",
+                        "[PROFILE]",
                         {{"--json", "", "for programs"}},
-                        {"loanstream table files --json"}, files});
+                        {"loanstream table files --json"},
+                        files});
     commands.push_back(
-        {"table sql", "a query over the views prediction and dead_letters", "[PROFILE] QUERY",
+        {"table sql",
+         "a query over the views prediction and dead_letters",
+         "[PROFILE] QUERY",
          {{"--json", "", "JSON"}, {"--csv", "", "CSV"}},
          {"loanstream table sql \"select status, count(*) from prediction group by 1\""},
          sql});
-    commands.push_back(
-        {"table prove", "is every record in the table or the dead letters exactly once?",
-         "[PROFILE]",
-         {{"--quick", "", "log and files only, not the positions in them"},
-          {"--complete", "", "records not yet landed are a failure too"},
-          {"--json", "", "for programs"}},
-         {"loanstream table prove", "loanstream table prove --complete"},
-         run_prove});
+    commands.push_back({"table prove",
+                        "is every record in the table or the dead letters exactly once?",
+                        "[PROFILE]",
+                        {{"--quick", "", "log and files only, not the positions in them"},
+                         {"--complete", "", "records not yet landed are a failure too"},
+                         {"--json", "", "for programs"}},
+                        {"loanstream table prove", "loanstream table prove --complete"},
+                        run_prove});
 }
 
 }  // namespace loanstream

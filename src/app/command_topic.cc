@@ -40,8 +40,7 @@ Result<int> describe(Invocation& in) {
     TextBox box{{"partition", "records", "bytes", "table has", "lag"}, {}};
     for (const auto& one : partitions) {
         bool known = one.mirrored_next >= 0;
-        box.rows.push_back({std::to_string(one.partition.value),
-                            with_commas(one.watermark.value),
+        box.rows.push_back({std::to_string(one.partition.value), with_commas(one.watermark.value),
                             with_commas(static_cast<long long>(one.bytes)),
                             known ? with_commas(one.mirrored_next) : "-",
                             known ? with_commas(one.watermark.value - one.mirrored_next) : "-"});
@@ -60,17 +59,28 @@ Result<int> remove(Invocation& in) {
 }  // namespace
 
 void add_topic_commands(std::vector<CommandSpec>& commands) {
-    commands.push_back({"topic create", "makes a topic", "[PROFILE] [TOPIC]",
-                        {{"--partitions", "N", "number of partitions (default 1)"},
-                         {"--if-missing", "", "no error when it is there already"}},
-                        {"loanstream topic create", "loanstream topic create applicants --partitions 4"},
-                        create});
-    commands.push_back({"topic list", "names the topics", "[PROFILE]", {},
-                        {"loanstream topic list"}, list});
-    commands.push_back({"topic describe", "partitions, records and lag of a topic",
-                        "[PROFILE] [TOPIC]", {}, {"loanstream topic describe"}, describe});
-    commands.push_back({"topic delete", "deletes a topic's records; the table stays",
-                        "[PROFILE] [TOPIC]", {}, {"loanstream topic delete applicants"}, remove});
+    commands.push_back(
+        {"topic create",
+         "makes a topic",
+         "[PROFILE] [TOPIC]",
+         {{"--partitions", "N", "number of partitions (default 1)"},
+          {"--if-missing", "", "no error when it is there already"}},
+         {"loanstream topic create", "loanstream topic create applicants --partitions 4"},
+         create});
+    commands.push_back(
+        {"topic list", "names the topics", "[PROFILE]", {}, {"loanstream topic list"}, list});
+    commands.push_back({"topic describe",
+                        "partitions, records and lag of a topic",
+                        "[PROFILE] [TOPIC]",
+                        {},
+                        {"loanstream topic describe"},
+                        describe});
+    commands.push_back({"topic delete",
+                        "deletes a topic's records; the table stays",
+                        "[PROFILE] [TOPIC]",
+                        {},
+                        {"loanstream topic delete applicants"},
+                        remove});
 }
 
 }  // namespace loanstream

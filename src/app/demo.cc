@@ -17,19 +17,19 @@ constexpr milliseconds kBetweenDraws(250), kBetweenLines(1000);
 constexpr std::chrono::seconds kLongestDrain(60);
 constexpr const char* kHomeAndClear = "\x1b[H\x1b[J";
 
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+double seconds(std::chrono::nanoseconds time) {
+    return std::chrono::duration<double>(time).count();
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Demo>> Demo::start(Env& env, const Settings& settings,
-                                          DemoRequest request) {
+Result<std::unique_ptr<Demo>> Demo::start(Env& env, const Settings& settings, DemoRequest request) {
     DataFolders folders(settings);
     std::unique_ptr<Demo> demo(new Demo(env, std::move(request)));
     HttpServerSettings server;  // port 0: a demo must not meet a taken port
     TRY(demo->applicants_, ApplicantServer::start(server, demo->request_.applicants, false));
     auto partitions = static_cast<std::int32_t>(settings.number("topic.partitions"));
-    TRY(auto topic,
-        create_topic_if_missing(env, folders.topics, demo->request_.topic, partitions));
+    TRY(auto topic, create_topic_if_missing(env, folders.topics, demo->request_.topic, partitions));
     SourceLoopSettings source;
     source.url = demo->applicants_->url();
     source.every = demo->request_.every;
@@ -88,7 +88,8 @@ Result<void> Demo::watch(bool is_terminal) {
         auto now = env_.monotonic();
         auto shown = board_.newest();
         if (now - last_drawn < (is_terminal ? kBetweenDraws : kBetweenLines)) continue;
-        double rate = static_cast<double>(shown->records - records_then) / seconds(now - last_drawn);
+        double rate =
+            static_cast<double>(shown->records - records_then) / seconds(now - last_drawn);
         last_drawn = now;
         records_then = shown->records;
         if (is_terminal) {
@@ -142,11 +143,12 @@ void Demo::draw(const Snapshot& snapshot, double records_per_second) const {
                         with_commas(snapshot.decided), with_commas(snapshot.rejected),
                         with_commas(static_cast<long long>(records_per_second)));
     text += fmt::format("  decisions   {}\n", decision_mix(snapshot));
-    text += fmt::format("  table       {} landed in {} commits, {} waiting", 
+    text += fmt::format("  table       {} landed in {} commits, {} waiting",
                         with_commas(snapshot.committed_records), snapshot.commits,
                         with_commas(std::max<std::int64_t>(lag, 0)));
     if (snapshot.freshness_ms >= 0)
-        text += fmt::format(", freshness {:.1f} s", static_cast<double>(snapshot.freshness_ms) / 1000);
+        text +=
+            fmt::format(", freshness {:.1f} s", static_cast<double>(snapshot.freshness_ms) / 1000);
     text += "\n";
     std::string rejects;
     for (const auto& [reason, count] : snapshot.by_reject)

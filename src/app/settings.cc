@@ -1,9 +1,9 @@
 #include "app/settings.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <toml++/toml.h>
 
 #include "base/check.h"
 #include "base/nearest_word.h"
@@ -49,8 +49,8 @@ const SettingDeclaration* declaration_of(std::string_view key) {
     return nullptr;
 }
 
-std::optional<double> number_with_unit(std::string_view text,
-                                       std::initializer_list<std::pair<const char*, double>> units) {
+std::optional<double> number_with_unit(
+    std::string_view text, std::initializer_list<std::pair<const char*, double>> units) {
     double value = 0;
     auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (status != std::errc{}) return std::nullopt;
@@ -85,10 +85,11 @@ Result<void> check_value(const SettingDeclaration& declaration, std::string_view
     }
     auto value = measured(declaration, text);
     if (!value)
-        return bad("write a number" + std::string(
-            declaration.kind == SettingKind::kDuration ? " with ms, s, m or h, such as 2s"
-            : declaration.kind == SettingKind::kBytes  ? " with KiB, MiB or GiB, such as 128MiB"
-                                                       : ""));
+        return bad("write a number" + std::string(declaration.kind == SettingKind::kDuration
+                                                      ? " with ms, s, m or h, such as 2s"
+                                                  : declaration.kind == SettingKind::kBytes
+                                                      ? " with KiB, MiB or GiB, such as 128MiB"
+                                                      : ""));
     if (declaration.low < declaration.high &&
         (*value < declaration.low || *value > declaration.high))
         return bad("its bounds are " + std::to_string(static_cast<long long>(declaration.low)) +
@@ -108,7 +109,8 @@ std::optional<double> parse_duration_ms(std::string_view text) {
 
 std::optional<double> parse_bytes(std::string_view text) {
     return number_with_unit(
-        text, {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1024. * 1024}, {"GiB", 1024. * 1024 * 1024}});
+        text,
+        {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1024. * 1024}, {"GiB", 1024. * 1024 * 1024}});
 }
 
 Result<void> Settings::put(std::string_view key, std::string text, std::string origin) {
@@ -141,7 +143,8 @@ Result<void> Settings::read_file(const std::string& path) {
             std::string at = path + ":" + std::to_string(value.source().begin.line) + ":" +
                              std::to_string(value.source().begin.column);
             if (auto text = value.value_exact<std::string>()) return put(key, *text, at);
-            if (auto flag = value.value_exact<bool>()) return put(key, *flag ? "true" : "false", at);
+            if (auto flag = value.value_exact<bool>())
+                return put(key, *flag ? "true" : "false", at);
             if (auto number = value.value_exact<std::int64_t>())
                 return put(key, std::to_string(*number), at);
             return fail(ErrorCode::kUsage, key + " must be text, a whole number or true|false", at);

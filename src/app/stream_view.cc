@@ -1,7 +1,7 @@
 #include "app/stream_view.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "base/text_box.h"
 
@@ -62,7 +62,8 @@ void StreamPrinter::committed(const Receipt& receipt) {
 }
 
 void StreamPrinter::waiting_for(const std::vector<SourcePartition>& sources) {
-    fmt::print(out_, "waiting for {}: another process reads it; this one takes over when it stops\n",
+    fmt::print(out_,
+               "waiting for {}: another process reads it; this one takes over when it stops\n",
                joined(sources));
     std::fflush(out_);
 }
@@ -86,15 +87,14 @@ std::string decision_mix(const Snapshot& snapshot) {
 
 std::string status_line(const Snapshot& snapshot, double records_per_second) {
     std::int64_t lag = 0;
-    for (const auto& partition : snapshot.partitions)
-        lag += partition.watermark - partition.next;
-    return fmt::format("{}: {} records ({} decided, {} rejected), {}/s, {} landed in {} commits, "
-                       "lag {}, {}",
-                       name_of(snapshot.state), with_commas(snapshot.records),
-                       with_commas(snapshot.decided), with_commas(snapshot.rejected),
-                       with_commas(static_cast<long long>(records_per_second)),
-                       with_commas(snapshot.committed_records), snapshot.commits,
-                       with_commas(lag), decision_mix(snapshot));
+    for (const auto& partition : snapshot.partitions) lag += partition.watermark - partition.next;
+    return fmt::format(
+        "{}: {} records ({} decided, {} rejected), {}/s, {} landed in {} commits, "
+        "lag {}, {}",
+        name_of(snapshot.state), with_commas(snapshot.records), with_commas(snapshot.decided),
+        with_commas(snapshot.rejected), with_commas(static_cast<long long>(records_per_second)),
+        with_commas(snapshot.committed_records), snapshot.commits, with_commas(lag),
+        decision_mix(snapshot));
 }
 
 std::string recent_box(const Snapshot& snapshot, std::size_t most_rows, std::size_t widest) {

@@ -42,7 +42,8 @@ Result<std::unique_ptr<HttpClient>> HttpClient::make(HttpClientSettings settings
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(state->settings.timeout.count()));
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(state->settings.timeout.count()));
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, state->error);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &State::take);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, state.get());
@@ -56,8 +57,10 @@ Result<HttpResponse> HttpClient::get() {
     state.error[0] = '\0';
     CURLcode code = curl_easy_perform(state.handle);
     if (state.too_large)
-        return fail(ErrorCode::kOutside, "the answer is larger than the bound of " +
-                    std::to_string(state.settings.most_body_bytes) + " bytes", state.settings.url);
+        return fail(ErrorCode::kOutside,
+                    "the answer is larger than the bound of " +
+                        std::to_string(state.settings.most_body_bytes) + " bytes",
+                    state.settings.url);
     if (code != CURLE_OK)
         return fail(ErrorCode::kOutside,
                     state.error[0] != '\0' ? state.error : curl_easy_strerror(code),

@@ -34,10 +34,9 @@ public:
         parser_->body_limit(settings_.most_body_bytes);
         parser_->header_limit(kMostHeaderBytes);
         stream_.expires_after(std::chrono::seconds(settings_.idle_seconds));
-        http::async_read(stream_, buffer_, *parser_,
-                         [self = shared_from_this()](error_code error, std::size_t) {
-                             self->answer(error);
-                         });
+        http::async_read(
+            stream_, buffer_, *parser_,
+            [self = shared_from_this()](error_code error, std::size_t) { self->answer(error); });
     }
 
 private:
@@ -46,9 +45,10 @@ private:
             return write({413, "text/plain", "too large\n"}, false, 11);
         if (error == http::error::end_of_stream || error == beast::error::timeout) return close();
         if (error) {
-            bool malformed = error.category() == http::make_error_code(http::error::bad_method)
-                                                     .category();
-            return malformed ? write({400, "text/plain", "malformed request\n"}, false, 11) : close();
+            bool malformed =
+                error.category() == http::make_error_code(http::error::bad_method).category();
+            return malformed ? write({400, "text/plain", "malformed request\n"}, false, 11)
+                             : close();
         }
         auto request = parser_->release();
         HttpRequest plain;

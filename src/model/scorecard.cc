@@ -21,10 +21,10 @@ struct Feature {
     std::string name;
     bool is_text = false;
     double coefficient = 0;
-    std::vector<double> edges;                             // number
-    std::vector<std::vector<std::string>> groups;          // text
+    std::vector<double> edges;                                     // number
+    std::vector<std::vector<std::string>> groups;                  // text
     std::unordered_map<std::string_view, std::uint32_t> group_of;  // views into groups
-    std::vector<double> woe;  // by bin; text: other and then missing at the end; number: missing
+    std::vector<double> woe;     // by bin; text: other and then missing at the end; number: missing
     std::vector<double> terms;   // coefficient * woe, by bin
     std::vector<double> points;  // by bin
 
@@ -152,8 +152,8 @@ Result<void> read_feature(const Reader& in, Feature& feature) {
     TRY(feature.coefficient, in.number("coefficient"));
     TRY(feature.woe, in.numbers("woe"));
     if (feature.is_text) {
-        TRY_VOID(in.only({"name", "type", "coefficient", "groups", "woe", "other_woe",
-                          "missing_woe"}));
+        TRY_VOID(
+            in.only({"name", "type", "coefficient", "groups", "woe", "other_woe", "missing_woe"}));
         TRY_VOID(read_groups(in, feature));
         if (feature.woe.size() != feature.groups.size())
             return in.error("woe must have one number a group");
@@ -201,7 +201,8 @@ Result<void> read_scale(const Reader& in, Scorecard::State& state) {
         for (double woe : feature.woe) {
             feature.terms.push_back(feature.coefficient * woe);
             feature.points.push_back(-(feature.terms.back() + state.intercept / count) *
-                                         state.factor + state.offset / count);
+                                         state.factor +
+                                     state.offset / count);
         }
     return {};
 }
@@ -276,9 +277,7 @@ Result<void> check_golden(const Reader& in, const Scorecard& model) {
 
 Scorecard::Scorecard(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Scorecard::~Scorecard() = default;
-const std::vector<ScorecardFeature>& Scorecard::features() const {
-    return state_->public_features;
-}
+const std::vector<ScorecardFeature>& Scorecard::features() const { return state_->public_features; }
 const std::string& Scorecard::name() const { return state_->name; }
 
 Result<std::shared_ptr<const Scorecard>> Scorecard::parse(std::string_view text,
@@ -317,7 +316,9 @@ double Scorecard::score(const Cell* row, std::span<const std::uint16_t> slots,
     return 1 / (1 + std::exp(-z));
 }
 
-std::int32_t Scorecard::rounded(double score) { return static_cast<std::int32_t>(std::lround(score)); }
+std::int32_t Scorecard::rounded(double score) {
+    return static_cast<std::int32_t>(std::lround(score));
+}
 
 double Scorecard::total_points(std::span<const double> points) const {
     double total = 0;

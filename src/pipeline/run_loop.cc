@@ -13,10 +13,7 @@ Result<std::unique_ptr<RunLoop>> RunLoop::make(Parts parts, RunLoopSettings sett
 }
 
 RunLoop::RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider)
-    : parts_(parts),
-      settings_(settings),
-      cleaner_(parts.policy),
-      decider_(std::move(decider)) {}
+    : parts_(parts), settings_(settings), cleaner_(parts.policy), decider_(std::move(decider)) {}
 
 void RunLoop::stop() {
     stop_ = true;

@@ -20,8 +20,7 @@ RecentRow recent_row(const DecidedBatch& batch, const Decision& decision) {
         return decision.nulls & bit ? std::string("null") : std::to_string(value);
     };
     RecentRow row;
-    row.position =
-        Position{batch.raw->source, batch.raw->records[decision.record].offset}.text();
+    row.position = Position{batch.raw->source, batch.raw->records[decision.record].offset}.text();
     row.application_id = decision.application_id;
     row.annual_inc = number(kNullAnnualInc, decision.annual_inc);
     row.funded_amnt = number(kNullFundedAmnt, decision.funded_amnt);

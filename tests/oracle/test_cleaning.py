@@ -40,7 +40,8 @@ def cases():
         if columns[0] == "let":
             LET[columns[1]] = "\t".join(columns[2:])
             continue
-        yield pytest.param(columns[1], unescape(columns[2]), columns[3:], id=f"{number} {columns[0]}")
+        yield pytest.param(columns[1], unescape(columns[2]), columns[3:],
+                           id=f"{number} {columns[0]}")
 
 
 POLICIES = {}
