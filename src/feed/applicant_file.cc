@@ -14,14 +14,16 @@ namespace {
 
 constexpr std::size_t kMostLineBytes = 256u << 20;
 
-bool all_empty_from(const std::vector<std::string>& fields, std::size_t from) {
-    return std::all_of(fields.begin() + static_cast<std::ptrdiff_t>(from), fields.end(),
-                       [](const std::string& field) { return field.empty(); });
+// R writes NA into the fields that such a line does not have.
+bool holds_only_its_first(const std::vector<std::string>& fields) {
+    return std::all_of(fields.begin() + 1, fields.end(), [](const std::string& field) {
+        return field.empty() || field == "NA";
+    });
 }
 
 // What a record is that is no application; -1: it is one.
 int structural_kind(const std::vector<std::string>& fields) {
-    if (!all_empty_from(fields, 1)) return -1;
+    if (!holds_only_its_first(fields)) return -1;
     const std::string& first = fields[0];
     if (first.starts_with("Notes offered by Prospectus"))
         return static_cast<int>(StructuralLine::kProspectus);
@@ -52,23 +54,22 @@ std::string_view name_of(StructuralLine kind) {
 
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
-    for (char c : text) {
-        auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte >= 0x20) {
-            out += c;
-        } else if (c == '\n') {
-            out += "\\n";
-        } else if (c == '\r') {
-            out += "\\r";
-        } else if (c == '\t') {
-            out += "\\t";
-        } else {
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    std::size_t begin = 0;  // of what needs no escape
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto byte = static_cast<unsigned char>(text[i]);
+        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+        out.append(text, begin, i - begin);
+        begin = i + 1;
+        switch (byte) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
         }
     }
+    out.append(text, begin);
     out += '"';
 }
 
@@ -84,6 +85,7 @@ struct ApplicantFile::State {
     Result<void> read_header();
     Result<bool> next_csv(std::string& json);
     Result<bool> next_line(std::string& json);
+    Result<bool> take_line(std::string& json);
 };
 
 ApplicantFile::ApplicantFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -155,7 +157,17 @@ Result<bool> ApplicantFile::State::next_csv(std::string& json) {
     return true;
 }
 
+// The next line that is not blank.
 Result<bool> ApplicantFile::State::next_line(std::string& json) {
+    while (true) {
+        TRY(bool some, take_line(json));
+        if (!some) return false;
+        if (json.find_first_not_of(" \t") != json.npos) return true;
+        structural[static_cast<std::size_t>(StructuralLine::kBlank)] += 1;
+    }
+}
+
+Result<bool> ApplicantFile::State::take_line(std::string& json) {
     json.clear();
     bool some = false;
     while (true) {

@@ -1,5 +1,8 @@
 #include "feed/csv_reader.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <zlib.h>
 
 namespace loanstream {
@@ -37,6 +40,9 @@ Result<bool> ByteReader::fill() {
     int status = Z_OK;
     const char* text = gzerror(file, &status);
     // A gz that was cut off gives its bytes and then Z_BUF_ERROR.
+    if (status == Z_ERRNO)
+        return fail(ErrorCode::kOutside, std::string("cannot be read: ") + std::strerror(errno),
+                    path_, "give a file that can be read");
     if (count < 0 || (count == 0 && status != Z_OK && status != Z_STREAM_END))
         return fail(ErrorCode::kInvalidData, std::string("the gz data is broken: ") + text, path_,
                     "fetch the file again");
@@ -81,9 +87,16 @@ Result<int> CsvReader::quoted(std::string& field, std::size_t& size) {
 
 // An unquoted field that begins with `byte`; gives the byte that ended it.
 Result<int> CsvReader::plain(std::string& field, int byte, std::size_t& size) {
-    while (byte != ',' && byte != '\n' && byte != '\r' && byte != -1) {
+    auto ends = [](char c) { return c == ',' || c == '\n' || c == '\r'; };
+    while (byte != -1 && !ends(static_cast<char>(byte))) {
         field += static_cast<char>(byte);
-        if (++size > kMostRecordBytes)
+        std::string_view block = bytes_.block();
+        auto end = static_cast<std::size_t>(std::find_if(block.begin(), block.end(), ends) -
+                                            block.begin());
+        field.append(block.substr(0, end));
+        bytes_.take(end);
+        size += end + 1;
+        if (size > kMostRecordBytes)
             return fail(ErrorCode::kInvalidData, "a record is larger than 64 MiB",
                         at_line(bytes_.path(), record_line_), "is this a CSV file?");
         TRY(byte, get());

@@ -17,8 +17,8 @@ class ByteReader {
 public:
     static Result<std::unique_ptr<ByteReader>> open(const std::string& path);
     ~ByteReader();
-    // The next byte without taking it; -1 at the end. A broken gz gives an error.
-    Result<bool> fill();  // false at the end
+    // Makes sure that block() holds a byte; false at the end. A broken gz gives an error.
+    Result<bool> fill();
     std::string_view block() const { return {buffer_.data() + at_, end_ - at_}; }
     void take(std::size_t bytes) { at_ += bytes; }
     const std::string& path() const { return path_; }

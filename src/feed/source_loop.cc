@@ -35,6 +35,9 @@ Result<std::unique_ptr<SourceLoop>> SourceLoop::open(Env& env, const std::string
                                                      SourceLoopSettings settings,
                                                      SourceObserver observer) {
     std::unique_ptr<SourceLoop> loop(new SourceLoop(env, std::move(settings), std::move(observer)));
+    if (loop->settings_.file.empty()) {
+        TRY(loop->client_, HttpClient::make({loop->settings_.url}));
+    }
     TopicFolder folder(topics, topic.name);
     for (PartitionId p(0); p.value < topic.partitions; p.value += 1) {
         TRY(auto writer, TopicWriter::open(env, folder, p));
@@ -45,6 +48,7 @@ Result<std::unique_ptr<SourceLoop>> SourceLoop::open(Env& env, const std::string
 
 void SourceLoop::stop() {
     stop_ = true;
+    if (client_) client_->cancel();
     env_.wake();
 }
 
@@ -83,12 +87,11 @@ Result<void> SourceLoop::flush(std::vector<std::string>& waiting) {
 }
 
 Result<void> SourceLoop::run_api() {
-    TRY(auto client, HttpClient::make({settings_.url}));
     std::vector<std::string> waiting;
     auto first = env_.monotonic();
     while (!stop_) {
         auto began = env_.monotonic();
-        auto answer = client->get();
+        auto answer = client_->get();
         if (answer && answer->status == 200) {
             failures_ = 0;
             through_ = false;
@@ -104,6 +107,7 @@ Result<void> SourceLoop::run_api() {
             continue;
         }
         TRY_VOID(flush(waiting));
+        if (stop_) break;
         if (answer && answer->status == 204) {
             if (!through_.exchange(true)) observer_.note("the applicant API has no more applications");
             if (settings_.once) return {};
@@ -133,7 +137,9 @@ Result<void> SourceLoop::run_file() {
     std::string json;
     std::int64_t bytes = 0, first_row = 0;
     for (std::int64_t row = 0; !stop_; ++row) {
-        TRY(bool some, file->next(json));
+        auto next = file->next(json);
+        if (!next) TRY_VOID(produce_rows(first_row, rows));  // what came before the fault
+        TRY(bool some, std::move(next));
         if (some && row >= begin) {
             if (rows.empty()) first_row = row;
             to_line(json);

@@ -62,6 +62,7 @@ private:
     Env& env_;
     SourceLoopSettings settings_;
     SourceObserver observer_;
+    std::unique_ptr<HttpClient> client_;  // null: reads a file
     std::vector<std::unique_ptr<TopicWriter>> writers_;
     std::vector<std::int64_t> next_row_;  // of the file, a partition each
     std::string sha256_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "feed/topic_index.h"
@@ -62,12 +63,12 @@ Result<TopicDescription> describe_topic(Env& env, const std::string& topics,
     if (!object["partitions"].is_number_integer() || !object["created_ms"].is_number_integer() ||
         !object["id"].is_string())
         return fail(ErrorCode::kInvalidData, "is no topic description", path);
-    TopicDescription topic{name, object["partitions"].get<std::int32_t>(),
-                           EpochMs(object["created_ms"].get<std::int64_t>()),
-                           object["id"].get<std::string>()};
-    if (topic.partitions < 1 || topic.partitions > kMostPartitions)
+    auto partitions = object["partitions"].get<std::int64_t>();
+    if (partitions < 1 || partitions > kMostPartitions)
         return fail(ErrorCode::kInvalidData, "partitions must be 1 to 10000", path);
-    return topic;
+    return TopicDescription{name, static_cast<std::int32_t>(partitions),
+                            EpochMs(object["created_ms"].get<std::int64_t>()),
+                            object["id"].get<std::string>()};
 }
 
 Result<TopicDescription> create_topic_if_missing(Env& env, const std::string& topics,
@@ -89,7 +90,10 @@ Result<std::vector<TopicDescription>> list_topics(Env& env, const std::string& t
     for (const auto& info : names) {
         if (!info.is_folder) continue;
         auto topic = describe_topic(env, topics, info.name);
-        if (topic) list.push_back(std::move(*topic));
+        if (topic)
+            list.push_back(std::move(*topic));
+        else if (topic.error().code != ErrorCode::kNotFound)  // a folder that is no topic
+            return std::unexpected(std::move(topic).error());
     }
     std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return list;
@@ -122,11 +126,11 @@ Result<std::vector<PartitionDescription>> describe_partitions(Env& env, const st
         TRY(auto there, env.stat(folder.records(p)));
         if (there) {
             TopicIndex index(env, folder.index(p));
+            constexpr auto kNewest = std::numeric_limits<std::int64_t>::max();
+            TRY_VOID(index.start_near(kNewest));
             TRY_VOID(index.follow());
-            LineCounter counter(0, 0);
-            if (!index.entries().empty() && index.entries().back().byte <= there->bytes)
-                counter = LineCounter(index.entries().back().offset, index.entries().back().byte);
             TRY(auto file, env.read_file(folder.records(p)));
+            TRY(auto counter, index.place_before(kNewest, *file));
             TRY_VOID(counter.advance(*file));
             one.watermark = Offset(counter.line());
             one.bytes = counter.byte();

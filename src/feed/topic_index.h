@@ -1,5 +1,5 @@
 // The side index of one partition (docs/topic.md): where batches begin, when they were appended,
-// which files they came from. Read in one piece, then followed as it grows. One thread.
+// which files they came from. Read from a chosen place on, then followed as it grows. One thread.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +22,30 @@ struct IndexEntry {
     static std::optional<IndexEntry> parse(std::string_view line);
 };
 
+class LineCounter;
+
 class TopicIndex {
 public:
     TopicIndex(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
+    // Forgets all and begins anew shortly before the last line that concerns this offset, so that
+    // neither time nor memory grows with the topic. Without it, follow() reads all lines.
+    Result<void> start_near(std::int64_t offset);
     // Reads what has been added since the last call; a torn last line is left for later. An index
     // that is not there is empty. Lines that are none of ours are passed over.
     Result<void> follow();
     const std::vector<IndexEntry>& entries() const { return entries_; }
     // The newest entry that begins at or before this offset; nullptr: none.
     const IndexEntry* before(std::int64_t offset) const;
+    // Where to count lines from to find this offset: what the entries say, if the records bear it
+    // out, else the beginning.
+    Result<LineCounter> place_before(std::int64_t offset, ReadFile& records) const;
     // Forgets entries that only concern offsets below this one.
     void drop_below(std::int64_t offset);
     std::uint64_t bytes_read() const { return bytes_read_; }
 
 private:
+    void take_lines(std::string_view text);
+
     Env& env_;
     std::string path_;
     std::vector<IndexEntry> entries_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <limits>
 
 #include "base/check.h"
 #include "feed/envelope.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr milliseconds kBetweenLockTries(200);
 constexpr milliseconds kBetweenLooks(10);
 constexpr std::size_t kKeptOfLongRecord = 65536;
+constexpr std::uint64_t kLeastRead = 1 << 18;
 
 // Room for `bytes` and the padding behind them, without clearing it first.
 void make_room(std::string& bytes, std::size_t size) {
@@ -84,14 +86,12 @@ Result<bool> TopicSource::open_file(Partition& partition) {
 
 Result<void> TopicSource::seek(const SourcePartition& source, Offset next) {
     Partition& partition = at(source);
+    TRY_VOID(partition.index->start_near(next.value));
     TRY_VOID(partition.index->follow());
     TRY(bool there, open_file(partition));
     LineCounter counter(0, 0);
     if (there) {
-        TRY(std::uint64_t size, partition.file->size());
-        const IndexEntry* entry = partition.index->before(next.value);
-        if (entry != nullptr && entry->byte <= size)
-            counter = LineCounter(entry->offset, entry->byte);
+        TRY(counter, partition.index->place_before(next.value, *partition.file));
         TRY_VOID(counter.advance(*partition.file, next.value));
     }
     if (counter.line() != next.value)
@@ -111,13 +111,13 @@ Result<Offset> TopicSource::watermark(const SourcePartition& source) {
     TRY(bool there, open_file(partition));
     if (!there) return Offset(0);
     TRY(std::uint64_t size, partition.file->size());
+    if (partition.next_byte > partition.end.byte())
+        partition.end = LineCounter(partition.next, partition.next_byte);
     if (size > partition.end.byte()) {
-        // The index names batches before their records come: jump only to what is there.
         TRY_VOID(partition.index->follow());
-        const auto& entries = partition.index->entries();
-        if (!entries.empty() && entries.back().byte > partition.end.byte() &&
-            entries.back().byte <= size)
-            partition.end = LineCounter(entries.back().offset, entries.back().byte);
+        constexpr auto kNewest = std::numeric_limits<std::int64_t>::max();
+        TRY(auto newest, partition.index->place_before(kNewest, *partition.file));
+        if (newest.byte() > partition.end.byte()) partition.end = newest;
         TRY_VOID(partition.end.advance(*partition.file));
     }
     return Offset(partition.end.line());
@@ -155,7 +155,11 @@ Result<bool> TopicSource::read_batch(Partition& partition, RawBatch& out) {
     if (!there) return false;
     TRY(std::uint64_t size, partition.file->size());
     if (size <= partition.scanned) return false;
+    // Not much more than the batch may hold: what does not fit is read again next time.
     auto most = static_cast<std::uint64_t>(settings_.batch_bytes);
+    std::uint64_t likely = static_cast<std::uint64_t>(settings_.batch_records) *
+                           (partition.record_bytes + 1) * 5 / 4;
+    if (partition.record_bytes > 0) most = std::min(most, std::max(likely, kLeastRead));
     auto want = static_cast<std::size_t>(std::min(size - partition.next_byte, most));
     make_room(out.bytes, want);
     TRY(std::size_t count, partition.file->read_at(partition.next_byte, out.bytes));
@@ -193,11 +197,12 @@ void TopicSource::take_lines(Partition& partition, std::string_view bytes, RawBa
     }
     partition.next_byte += at;
     partition.scanned = partition.next_byte;
+    if (!out.records.empty()) partition.record_bytes = at / out.records.size();
 }
 
-// One record longer than a batch: up to the bound it is read whole, beyond it only its beginning.
+// One record longer than what is read at a time: up to the bound it is read whole, beyond it only its beginning.
 Result<bool> TopicSource::read_long_record(Partition& partition, RawBatch& out) {
-    std::string block(static_cast<std::size_t>(settings_.batch_bytes), '\0');
+    std::string block(kLeastRead, '\0');
     std::uint64_t at = std::max(partition.scanned, partition.next_byte + out.bytes.size());
     std::uint64_t end = 0;
     while (end == 0) {
@@ -214,8 +219,8 @@ Result<bool> TopicSource::read_long_record(Partition& partition, RawBatch& out) 
     RawRecord record;
     record.offset = Offset(partition.next);
     record.too_large = length > static_cast<std::uint64_t>(settings_.most_record_bytes);
-    record.length =
-        static_cast<std::uint32_t>(record.too_large ? kKeptOfLongRecord : length);
+    record.length = static_cast<std::uint32_t>(
+        record.too_large ? std::min<std::uint64_t>(length, kKeptOfLongRecord) : length);
     make_room(out.bytes, record.length);
     TRY(std::size_t count, partition.file->read_at(partition.next_byte, out.bytes));
     if (count != record.length)
@@ -231,8 +236,10 @@ Result<bool> TopicSource::read_long_record(Partition& partition, RawBatch& out) 
 }
 
 Result<void> TopicSource::add_times(Partition& partition, RawBatch& out) {
-    if (partition.next > partition.index_known_to) TRY_VOID(partition.index->follow());
+    // Only the newest batch's end is not certain yet: it may have been cut short.
     const auto& entries = partition.index->entries();
+    if (entries.empty() || partition.next > entries.back().offset)
+        TRY_VOID(partition.index->follow());
     partition.index->drop_below(out.range.begin.value);
     const IndexEntry* entry = partition.index->before(out.range.begin.value);
     const IndexEntry* end = entries.data() + entries.size();
@@ -241,7 +248,6 @@ Result<void> TopicSource::add_times(Partition& partition, RawBatch& out) {
         while (entry + 1 < end && entry[1].offset <= record.offset.value) ++entry;
         if (record.offset.value < entry->offset + entry->count) record.event_ms = entry->ms;
     }
-    partition.index_known_to = entries.back().offset + entries.back().count;
     return {};
 }
 

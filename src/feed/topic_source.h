@@ -51,7 +51,7 @@ private:
         std::int64_t next = 0;        // offset of the next record
         std::uint64_t next_byte = 0;  // where it begins
         std::uint64_t scanned = 0;    // no newline before this byte, from next_byte on
-        std::int64_t index_known_to = 0;  // event times are known for offsets below
+        std::uint64_t record_bytes = 0;  // of the last batch, on average; 0: not known yet
         LineCounter end{0, 0};
         bool seeked = false;
     };

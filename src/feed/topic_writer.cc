@@ -1,11 +1,19 @@
 #include "feed/topic_writer.h"
 
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+
 #include "base/check.h"
 #include "base/crash_points.h"
 
 namespace loanstream {
 
 using std::chrono::milliseconds;
+
+namespace {
+constexpr auto kNewest = std::numeric_limits<std::int64_t>::max();
+}  // namespace
 
 TopicWriter::TopicWriter(Env& env, const TopicFolder& folder, PartitionId partition)
     : env_(env),
@@ -37,30 +45,34 @@ Result<std::unique_ptr<FileLock>> TopicWriter::lock() {
 }
 
 Result<void> TopicWriter::find_end() {
-    TRY(auto there, env_.stat(records_));
-    std::uint64_t bytes = there ? there->bytes : 0;
-    if (found_end_ && bytes == end_.byte()) return {};
-    TRY_VOID(index_.follow());
-    if (!found_end_ || bytes < end_.byte()) {
+    TRY(auto records, env_.stat(records_));
+    TRY(auto index, env_.stat(index_path_));
+    std::uint64_t bytes = records ? records->bytes : 0;
+    bool opened = records_file_ && records && index;
+    if (!opened || bytes < end_.byte()) {
+        // At the start, or when the topic was deleted and made again under this producer.
+        records_file_.reset();
         end_ = LineCounter(0, 0);
-        for (const auto& entry : index_.entries())
-            if (entry.byte <= bytes) end_ = LineCounter(entry.offset, entry.byte);
+        TRY_VOID(index_.start_near(kNewest));
     }
-    if (there) {
+    TRY_VOID(index_.follow());
+    index_.drop_below(end_.line());
+    if (bytes > end_.byte()) {
         TRY(auto file, env_.read_file(records_));
+        TRY(auto newest, index_.place_before(kNewest, *file));
+        if (newest.byte() > end_.byte()) end_ = newest;
         TRY_VOID(end_.advance(*file));
         if (end_.byte() < bytes) TRY_VOID(env_.truncate(records_, end_.byte()));
     }
     // A torn line of the index would swallow the next one.
-    TRY(auto index, env_.stat(index_path_));
     if (index && index->bytes > index_.bytes_read())
         TRY_VOID(env_.truncate(index_path_, index_.bytes_read()));
     if (!records_file_) {
-        TRY(records_file_, env_.append_file(records_));
+        TRY(auto records_file, env_.append_file(records_));
         TRY(index_file_, env_.append_file(index_path_));
         TRY_VOID(env_.sync_folder(folder_));
+        records_file_ = std::move(records_file);
     }
-    found_end_ = true;
     return {};
 }
 
@@ -84,6 +96,7 @@ Result<Offset> TopicWriter::append(const std::vector<std::string_view>& lines,
     TRY(auto held, lock());
     TRY_VOID(find_end());
     if (lines.empty()) return next();
+    if (rows) TRY_VOID(check_rows(*rows));
     IndexEntry entry;
     entry.offset = end_.line();
     entry.byte = end_.byte();
@@ -105,19 +118,34 @@ Result<Offset> TopicWriter::append(const std::vector<std::string_view>& lines,
     return first;
 }
 
+// The row of this file that follows its newest batch among these entries; nullopt: none of it.
+std::optional<std::int64_t> TopicWriter::row_after(const std::vector<IndexEntry>& entries,
+                                                   const std::string& sha256) const {
+    std::int64_t until = end_.line();
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+        if (entry->file == sha256) {
+            std::int64_t came = std::clamp<std::int64_t>(until - entry->offset, 0, entry->count);
+            return entry->row + came * entry->step;
+        }
+        until = entry->offset;
+    }
+    return std::nullopt;
+}
+
+Result<void> TopicWriter::check_rows(const FileRows& rows) const {
+    auto next = row_after(index_.entries(), rows.sha256);
+    if (!next || *next == rows.row) return {};
+    return fail(ErrorCode::kBusy,
+                fmt::format("row {} of the file is the next one, not {}", *next, rows.row), records_,
+                "another source produces the same file: let one of them go on");
+}
+
 Result<std::int64_t> TopicWriter::next_row(const std::string& sha256, std::int64_t first) {
     TRY(auto held, lock());
     TRY_VOID(find_end());
-    TRY_VOID(index_.follow());
-    std::int64_t row = first;
-    const auto& entries = index_.entries();
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (entries[i].file != sha256) continue;
-        std::int64_t until = i + 1 < entries.size() ? entries[i + 1].offset : end_.line();
-        std::int64_t came = std::min(entries[i].count, until - entries[i].offset);
-        row = std::max(row, entries[i].row + came * entries[i].step);
-    }
-    return row;
+    TopicIndex all(env_, index_path_);
+    TRY_VOID(all.follow());
+    return row_after(all.entries(), sha256).value_or(first);
 }
 
 }  // namespace loanstream

@@ -25,7 +25,7 @@ public:
         std::int64_t row = 0, step = 1;
     };
     // Appends lines (no newline in any) durably and gives the offset of the first. kBusy when
-    // another producer held the lock for five seconds.
+    // another producer held the lock for five seconds, or has produced these rows of the file.
     Result<Offset> append(const std::vector<std::string_view>& lines,
                           const std::optional<FileRows>& rows = {});
     // The first row of this file, from `first` on in steps, that is not produced yet.
@@ -35,14 +35,16 @@ public:
 private:
     TopicWriter(Env& env, const TopicFolder& folder, PartitionId partition);
     Result<std::unique_ptr<FileLock>> lock();
-    Result<void> find_end();  // under the lock: counts new records, cuts a torn tail
+    Result<void> find_end();  // under the lock: counts what is new, cuts torn tails
+    Result<void> check_rows(const FileRows& rows) const;
+    std::optional<std::int64_t> row_after(const std::vector<IndexEntry>& entries,
+                                          const std::string& sha256) const;
     Result<void> write(AppendFile& file, const std::vector<std::string_view>& lines);
 
     Env& env_;
     std::string folder_, records_, index_path_, lock_path_;
     TopicIndex index_;
     LineCounter end_{0, 0};
-    bool found_end_ = false;
     std::unique_ptr<AppendFile> records_file_, index_file_;
 };
 

@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include <atomic>
 #include <curl/curl.h>
 
 namespace loanstream {
@@ -9,10 +10,14 @@ struct HttpClient::State {
     CURL* handle = nullptr;
     std::string body;
     bool too_large = false;
+    std::atomic<bool> cancelled{false};
     char error[CURL_ERROR_SIZE] = {};
 
     ~State() {
         if (handle != nullptr) curl_easy_cleanup(handle);
+    }
+    static int look(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+        return static_cast<State*>(self)->cancelled ? 1 : 0;
     }
     static std::size_t take(char* bytes, std::size_t, std::size_t count, void* self) {
         auto& state = *static_cast<State*>(self);
@@ -24,6 +29,18 @@ struct HttpClient::State {
         return count;
     }
 };
+
+namespace {
+
+// A proxy that the environment names for the world outside does not reach this machine's servers.
+bool is_loopback(std::string_view url) {
+    url.remove_prefix(url.find("//") + 2);
+    url = url.substr(0, url.find_first_of("/?"));
+    return url.starts_with("127.") || url.starts_with("[::1]") || url == "localhost" ||
+           url.starts_with("localhost:");
+}
+
+}  // namespace
 
 HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpClient::~HttpClient() = default;
@@ -47,11 +64,18 @@ Result<std::unique_ptr<HttpClient>> HttpClient::make(HttpClientSettings settings
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, state->error);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &State::take);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, state.get());
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &State::look);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, state.get());
+    if (is_loopback(state->settings.url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
     return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
+void HttpClient::cancel() { state_->cancelled = true; }
+
 Result<HttpResponse> HttpClient::get() {
     State& state = *state_;
+    if (state.cancelled) return fail(ErrorCode::kOutside, "cancelled", state.settings.url);
     state.body.clear();
     state.too_large = false;
     state.error[0] = '\0';

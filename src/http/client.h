@@ -1,5 +1,5 @@
-// An HTTP client for one address: keep-alive, time-outs, a bound on the answer, no redirects.
-// One thread a client.
+// An HTTP client for one address: keep-alive, time-outs, a bound on the answer, no redirects, no
+// proxy for loopback. One thread a client; cancel() from any.
 #pragma once
 
 #include <chrono>
@@ -24,6 +24,8 @@ public:
     ~HttpClient();
     // Any status is an answer; kOutside when there was none.
     Result<HttpResponse> get();
+    // Ends a get() that is under way within about a second, and refuses later ones.
+    void cancel();
 
     struct State;
 

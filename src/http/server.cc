@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <thread>
@@ -97,6 +98,7 @@ struct HttpServer::State {
     int open = 0;  // connections; used on the server's thread only
     asio::io_context context{1};
     tcp::acceptor acceptor{context};
+    asio::steady_timer again{context};
     std::thread thread;
     std::uint16_t port = 0;
 
@@ -107,7 +109,12 @@ struct HttpServer::State {
                 socket.set_option(tcp::no_delay(true), error);
                 std::make_shared<Connection>(std::move(socket), settings, handler, open)->read();
             }
-            accept();
+            if (!error) return accept();
+            // Out of descriptors, say: try again soon, but not at once.
+            again.expires_after(std::chrono::milliseconds(100));
+            again.async_wait([this](error_code stopped) {
+                if (!stopped) accept();
+            });
         });
     }
 
