@@ -50,24 +50,27 @@ private:
     std::uint64_t time_;
 };
 
-namespace {
-
 class MemoryReadFile : public ReadFile {
 public:
-    explicit MemoryReadFile(std::string bytes) : bytes_(std::move(bytes)) {}
+    MemoryReadFile(MemoryEnv& env, std::shared_ptr<MemoryEnv::Inode> inode)
+        : env_(env), inode_(std::move(inode)) {}
     Result<std::size_t> read_at(std::uint64_t at, std::span<char> into) override {
-        if (at >= bytes_.size()) return 0;
-        std::size_t n = std::min(into.size(), bytes_.size() - at);
-        std::copy_n(bytes_.data() + at, n, into.data());
+        std::lock_guard lock(env_.mutex_);
+        const std::string& bytes = inode_->bytes;
+        if (at >= bytes.size()) return 0;
+        std::size_t n = std::min(into.size(), bytes.size() - at);
+        std::copy_n(bytes.data() + at, n, into.data());
         return n;
     }
-    Result<std::uint64_t> size() override { return bytes_.size(); }
+    Result<std::uint64_t> size() override {
+        std::lock_guard lock(env_.mutex_);
+        return inode_->bytes.size();
+    }
 
 private:
-    std::string bytes_;  // as they were when it was opened
+    MemoryEnv& env_;
+    std::shared_ptr<MemoryEnv::Inode> inode_;
 };
-
-}  // namespace
 
 void MemoryEnv::apply(Names& names, const Change& change) {
     auto found = names.find(change.gone);
@@ -152,7 +155,7 @@ Result<std::unique_ptr<ReadFile>> MemoryEnv::read_file(const std::string& path) 
     std::lock_guard lock(mutex_);
     auto found = names_.find(path);
     if (found == names_.end()) return missing(path);
-    return std::make_unique<MemoryReadFile>(found->second->bytes);
+    return std::make_unique<MemoryReadFile>(*this, found->second);
 }
 
 Result<std::string> MemoryEnv::read_whole(const std::string& path, std::uint64_t most) {

@@ -75,6 +75,7 @@ private:
     std::uint64_t random_state_;
 
     friend class MemoryAppendFile;
+    friend class MemoryReadFile;
     friend class MemoryFileLock;
 };
 
