@@ -90,11 +90,12 @@ std::optional<std::string> text_of(const arrow::Array& array, std::int64_t row) 
     }
 }
 
-// Appends an INT or BIGINT array as int64.
+// An INT or BIGINT array as int64; a null, which our columns of position never hold, as the least.
 void widen(const arrow::Array& array, std::vector<std::int64_t>& out) {
+    out.clear();
     for (std::int64_t row = 0; row < array.length(); ++row) {
         if (array.IsNull(row))
-            out.push_back(TableScan::kNullNumber);
+            out.push_back(INT64_MIN);
         else if (array.type_id() == arrow::Type::INT32)
             out.push_back(static_cast<const arrow::Int32Array&>(array).Value(row));
         else
@@ -161,20 +162,21 @@ public:
         return out;
     }
 
-    Result<void> read_numbers(
-        const std::vector<std::string_view>& columns,
-        const std::function<Result<void>(const Numbers&)>& take) override {
-        std::vector<std::vector<std::int64_t>> values(columns.size());
+    Result<void> read_positions(const TakePositions& take) override {
+        Positions positions;
         auto take_batch = [&](const arrow::RecordBatch& batch, std::int64_t) -> Result<void> {
-            Numbers numbers;
-            for (std::size_t i = 0; i < columns.size(); ++i) {
-                values[i].clear();
-                widen(*batch.GetColumnByName(std::string(columns[i])), values[i]);
-                numbers.emplace_back(values[i]);
-            }
-            return take(numbers);
+            const auto& topics =
+                static_cast<const arrow::StringArray&>(*batch.GetColumnByName("source_topic"));
+            positions.topics.clear();
+            for (std::int64_t row = 0; row < topics.length(); ++row)
+                positions.topics.push_back(topics.GetView(row));
+            widen(*batch.GetColumnByName("source_partition"), positions.partitions);
+            widen(*batch.GetColumnByName("source_offset"), positions.offsets);
+            widen(*batch.GetColumnByName("decided_ms"), positions.decided_ms);
+            return take(positions);
         };
-        return each_batch(columns, 0, rows(), take_batch);
+        return each_batch({"source_topic", "source_partition", "source_offset", "decided_ms"}, 0,
+                          rows(), take_batch);
     }
 
     Result<std::vector<std::pair<std::string, std::int64_t>>> count_values(

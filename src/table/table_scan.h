@@ -1,4 +1,4 @@
-// Reading one Parquet file of ours: a few columns of some rows, as numbers or as text for people.
+// Reading one Parquet file of ours: positions, or a few columns of some rows as text.
 // Opens through a FileStore, so that it reads wherever the table lies. Arrow stays inside the .cc.
 // One thread at a time.
 #pragma once
@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,11 +34,14 @@ public:
     virtual Result<std::vector<TextRow>> read(const std::vector<std::string_view>& columns,
                                               std::int64_t begin, std::int64_t count) = 0;
 
-    // INT and BIGINT columns in bounded pieces; `numbers[c][row]`; a null is kNullNumber.
-    static constexpr std::int64_t kNullNumber = INT64_MIN;
-    using Numbers = std::vector<std::span<const std::int64_t>>;
-    virtual Result<void> read_numbers(const std::vector<std::string_view>& columns,
-                                      const std::function<Result<void>(const Numbers&)>& take) = 0;
+    // Where each row came from and when it was decided, in bounded pieces. Views hold within the
+    // call.
+    struct Positions {
+        std::vector<std::string_view> topics;  // source_topic, one a row
+        std::vector<std::int64_t> partitions, offsets, decided_ms;
+    };
+    using TakePositions = std::function<Result<void>(const Positions&)>;
+    virtual Result<void> read_positions(const TakePositions& take) = 0;
 
     // One STRING column as counts of its values, of the rows from `begin` on.
     virtual Result<std::vector<std::pair<std::string, std::int64_t>>> count_values(
