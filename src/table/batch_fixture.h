@@ -54,7 +54,7 @@ inline BatchFixture::BatchFixture() : policy(std::make_shared<Policy>()) {
     policy->rules.resize(1);
     policy->rules[0].name = "income_too_low";
     for (const char* code : {"income", "debt", "grade", "term", "inquiries"})
-        policy->reasons.push_back({code, std::string("text of ") + code, {}, false});
+        policy->reasons.emplace_back().code = code;
 }
 
 inline void BatchFixture::add_decision(Held& held, std::uint32_t record, const BatchShape& shape) {

@@ -31,7 +31,7 @@ public:
 struct ProveRequest {
     bool quick = false;     // a to c
     bool complete = false;  // lag is a failure
-    std::vector<std::string> topics;  // looked at even if the log does not know them yet
+    std::vector<std::string> topics{};  // looked at even if the log does not know them yet
 };
 
 struct ProveStep {
