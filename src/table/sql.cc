@@ -10,6 +10,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "table/columns.h"
 #include "table/query_words.h"
@@ -159,6 +160,10 @@ Result<int> spawn_duckdb(const SqlRequest& request, const std::string& folder,
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
 
+    // The child looks for the program from its own folder; a bare word is looked for in PATH.
+    std::string program = request.duckdb;
+    std::error_code ignored;
+    if (program.contains('/')) program = std::filesystem::absolute(program, ignored).string();
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
@@ -167,7 +172,7 @@ Result<int> spawn_duckdb(const SqlRequest& request, const std::string& folder,
     ::posix_spawn_file_actions_adddup2(&actions, request.errors, 2);
     pid_t child = 0;
     int failed =
-        ::posix_spawn(&child, request.duckdb.c_str(), &actions, nullptr, argv.data(), environ);
+        ::posix_spawnp(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (failed != 0)
         return fail(ErrorCode::kOutside, std::string("cannot run duckdb: ") + std::strerror(failed),
