@@ -10,19 +10,22 @@ std::string folder_of(std::string_view path) {
 
 Result<bool> FileStore::create_if_absent(const std::string& path, std::string_view bytes,
                                          const std::string& temporary) {
-    TRY(auto there, stat(path));
-    bool made = false;
-    if (!there) {
+    constexpr int kMostTries = 5;
+    for (int attempt = 0; attempt < kMostTries; ++attempt) {
+        TRY(auto there, stat(path));
+        if (there) {
+            TRY_VOID(sync_folder(folder_of(path)));
+            return false;
+        }
         TRY_VOID(write_new(temporary, bytes));
         TRY(PublishOutcome outcome, publish(temporary, path));
-        made = outcome == PublishOutcome::kDone;
+        if (outcome == PublishOutcome::kMissing) continue;  // swept by another: it is ours to redo
         if (outcome == PublishOutcome::kTaken) TRY_VOID(remove(temporary));
-        if (outcome == PublishOutcome::kMissing)
-            return fail(ErrorCode::kOutside, "was removed while it was being published", temporary,
-                        "try again");
+        TRY_VOID(sync_folder(folder_of(path)));
+        return outcome == PublishOutcome::kDone;
     }
-    TRY_VOID(sync_folder(folder_of(path)));
-    return made;
+    return fail(ErrorCode::kOutside, "is removed each time before it can be published", temporary,
+                "see who removes files there");
 }
 
 Result<std::unique_ptr<AppendFile>> LocalFileStore::create(const std::string& path) {

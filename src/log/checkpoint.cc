@@ -128,7 +128,12 @@ Result<void> Warehouse::checkpoint() {
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         if (!checkpoint_is_due()) return {};  // another's stands
         TRY_VOID(publish_all());
-        TRY(auto days, write_manifests());
+        auto written = write_manifests();
+        if (!written) {
+            TRY_VOID(newer_state_for(written.error()));
+            continue;
+        }
+        const std::vector<DayState>& days = *written;
         std::set<std::string> kept;  // by readers of the checkpoint before
         for (const auto& [day, known] : state().days()) kept.insert(known.manifest);
         TRY(auto put, chain_.put(state().checkpoint(days)));
@@ -205,15 +210,19 @@ Result<std::vector<LiveFile>> Warehouse::live_files() {
             std::ranges::copy(state().files(), std::back_inserter(all));
             return all;
         }
-        // A later checkpoint has another manifest, and this one's time was over.
-        std::uint64_t before = chain_.last_number();
-        if (read.error().code == ErrorCode::kNotFound) TRY_VOID(chain_.read_on());
-        bool gone = read.error().code == ErrorCode::kNotFound;
-        if (gone && before != chain_.last_number() && look < kMostLooks) continue;
-        Error error = std::move(read).error();
-        if (gone) error.code = ErrorCode::kDamaged, error.mend = "restore it from a copy";
-        return std::unexpected(std::move(error));
+        if (look == kMostLooks) return std::unexpected(std::move(read).error());
+        TRY_VOID(newer_state_for(read.error()));
     }
+}
+
+// A manifest that is gone was tidied away after a later checkpoint: success when there is one.
+Result<void> Warehouse::newer_state_for(const Error& error) {
+    if (error.code != ErrorCode::kNotFound) return std::unexpected(error);
+    std::uint64_t before = chain_.last_number();
+    TRY_VOID(chain_.read_on());
+    if (chain_.last_number() != before) return {};
+    return fail(ErrorCode::kDamaged, "a manifest is missing: " + error.what, error.where,
+                "restore it from a copy, or run 'loanstream table repair'");
 }
 
 // A rename may fall between the first look and the second, and an exchange between those and the

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/sha256.h"
+#include "log/state.h"
 
 namespace loanstream {
 namespace {
@@ -168,6 +171,33 @@ TEST(Entry, UnknownFormatsAndKinds) {
     ASSERT_FALSE(kind);
     EXPECT_EQ(kind.error().code, ErrorCode::kUnknownFormat);
     EXPECT_NE(kind.error().what.find("'pause'"), std::string::npos);
+}
+
+// The small log that the docs show: read as it stands there, with its checksums put in, written
+// again to the byte, and each entry may follow those before it.
+TEST(Entry, TheDocsShowALogThatFolds) {
+    std::ifstream file(std::string(LOANSTREAM_SOURCE_DIR) + "/docs/delivery.md");
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    LogState state;
+    std::string prev;
+    std::set<std::string_view> kinds;
+    for (std::size_t at = text.find("```json\n"); at != text.npos;
+         at = text.find("```json\n", at + 1)) {
+        std::size_t begin = at + 8, end = text.find("```", begin);
+        auto json = nlohmann::ordered_json::parse(text.substr(begin, end - begin));
+        json["sum"] = std::string(64, '0');
+        json["prev"] = prev;
+        std::string bytes = resealed(json.dump() + "\n");
+        SCOPED_TRACE(bytes);
+        auto entry = decode_entry(bytes);
+        ASSERT_TRUE(entry) << entry.error().line();
+        EXPECT_EQ(encode_entry(*entry), bytes);
+        auto applied = state.apply(entry->body, entry->at_ms);
+        EXPECT_TRUE(applied) << applied.error().line();
+        kinds.insert(kind_of(entry->body));
+        prev = sha256_hex(bytes);
+    }
+    EXPECT_EQ(kinds.size(), std::variant_size_v<EntryBody>);
 }
 
 TEST(Manifest, RoundTripsAndKnowsItsDay) {

@@ -26,8 +26,8 @@ inline const TopicPartition kSecond{"t", PartitionId(1)};
 // Sees to it that an error shows as text in a failing test.
 #define EXPECT_OK(result)                                        \
     do {                                                         \
-        if (auto&& checked_ = (result); !checked_)               \
-            ADD_FAILURE() << #result << ": " << checked_.error().line(); \
+        auto&& checked_ = (result);                              \
+        EXPECT_TRUE(checked_) << (checked_ ? "" : checked_.error().line()); \
     } while (false)
 
 // One member: a Warehouse on its own view of the machine.

@@ -57,16 +57,20 @@ Result<void> Warehouse::prepare() {
         TRY_VOID(files_.make_folders(folder));
     auto loaded = chain_.load();
     if (loaded || loaded.error().code != ErrorCode::kNotFound) return loaded;
+    std::string full;
     for (std::string_view table : {kPredictionTable, kDeadLettersTable}) {
         TRY(auto days, files_.list(layout_.table(table)));
-        if (!days.empty())
-            return fail(ErrorCode::kDamaged,
-                        "the log is empty, and the table " + std::string(table) + " is not",
-                        layout_.log(),
-                        "restore the log from a copy, or choose an empty folder");
+        if (!days.empty()) full = table;
     }
-    TRY_VOID(chain_.begin());
-    return chain_.load();
+    if (full.empty()) {
+        TRY_VOID(chain_.begin());
+        return chain_.load();
+    }
+    // Another may have begun the log between the two looks, and landed.
+    loaded = chain_.load();
+    if (loaded || loaded.error().code != ErrorCode::kNotFound) return loaded;
+    return fail(ErrorCode::kDamaged, "the log is empty, and the table " + full + " is not",
+                layout_.log(), "restore the log from a copy, or choose an empty folder");
 }
 
 Result<void> Warehouse::reload() { return chain_.read_on(); }

@@ -128,6 +128,7 @@ private:
     Result<void> truncate();
     Result<void> remove_manifests(const std::set<std::string>& kept);
     Result<std::vector<LiveFile>> read_manifest(const DayState& day);
+    Result<void> newer_state_for(const Error& error);
 
     Env& env_;
     FileStore& files_;

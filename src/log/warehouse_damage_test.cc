@@ -63,7 +63,9 @@ const std::vector<Case>& cases() {
          5, "torn or edited"},
         {"empty", [](auto& m) { overwrite_with(m, 5, ""); }, kDamaged, 5, "does not open"},
         {"edited",
-         [](auto& m) { overwrite_with(m, 4, replaced(bytes_of(m, 4), "\"rows\":1", "\"rows\":2")); },
+         [](auto& m) {
+             overwrite_with(m, 4, replaced(bytes_of(m, 4), "\"rows\":1", "\"rows\":2"));
+         },
          kDamaged, 4, "torn or edited"},
         {"edited and sealed anew",
          [](auto& m) {

@@ -124,7 +124,8 @@ void sleep_at_every_call(Act act, Fault fault, std::int64_t fault_after, std::in
         writer.env.before_call([&](std::int64_t number) {
             if (number == call) acted = act(rival);
         });
-        (void)live(writer, acknowledged);
+        auto lived = live(writer, acknowledged);
+        if (fault == Fault::kNone) EXPECT_OK(lived);  // fenced perhaps, and without an error
         EXPECT_OK(acted);
         expect_recovers(machine, {kFirst, kSecond, kThird});
         expect_kept(machine, acknowledged);

@@ -257,29 +257,51 @@ TEST(Rivals, TidyingLeavesTheManifestsOfALaterCheckpoint) {
 // What was read may be another's entry that is not durable yet: nothing is published on its word
 // before the reader has synced the log itself.
 TEST(Rivals, AnEntryReadIsSyncedBeforeItIsActedOn) {
+    for (bool loads_anew : {false, true}) {
+        SCOPED_TRACE(loads_anew);
+        MemoryEnv machine;
+        Writer first(machine), second(machine);
+        WarehouseSettings settings;
+        settings.checkpoint_every = 2;
+        settings.member = "second";
+        ASSERT_TRUE(first.open());
+        if (!loads_anew) EXPECT_OK(second.open(settings));
+        EXPECT_OK(first.claim(kFirst));
+        auto request = first.stage({kFirst}, 3);
+        bool put = false;
+        once_before(first, [&] { return holds(machine, "log/00000000000000000002.json"); }, [&] {
+            put = true;
+            first.env.plan(Fault::kDiesBefore, 1);  // it has put, and never syncs
+        });
+        EXPECT_FALSE(first.commit(*request));
+        ASSERT_TRUE(put);
+        if (loads_anew) EXPECT_OK(second.open(settings));
+        EXPECT_OK(second.warehouse->reload());
+        // Its checkpoint is written and not put; what it has published is durable.
+        once_before(second, [&] { return holds(machine, "temporary-second"); },
+                    [&] { second.env.plan(Fault::kDiesBefore, 1); });
+        EXPECT_FALSE(second.warehouse->maintain());
+        machine.lose_power();
+        ASSERT_TRUE(holds(machine, ".parquet"));
+        expect_recovers(machine, {kFirst});
+    }
+}
+
+// Another has published the files of a commit, or merged them away: that is success.
+TEST(Rivals, WhatAnotherHasPublishedIsPublished) {
     MemoryEnv machine;
-    Writer first(machine), second(machine);
-    WarehouseSettings settings;
-    settings.checkpoint_every = 3;
-    ASSERT_TRUE(first.open());
-    ASSERT_TRUE(second.open(settings));
-    EXPECT_OK(first.claim(kFirst));
-    EXPECT_OK(second.claim(kSecond));
-    auto request = first.stage({kFirst}, 3);
-    bool put = false;
-    once_before(first, [&] { return holds(machine, "log/00000000000000000003.json"); }, [&] {
-        put = true;
-        first.env.plan(Fault::kDiesBefore, 1);  // it has put, and never syncs
-    });
-    EXPECT_FALSE(first.commit(*request));
-    ASSERT_TRUE(put);
-    EXPECT_OK(second.warehouse->reload());
-    once_before(second, [&] { return holds(machine, ".parquet"); },
-                [&] { second.env.plan(Fault::kDiesBefore, 1); });
-    EXPECT_FALSE(second.warehouse->maintain());
-    ASSERT_TRUE(holds(machine, ".parquet"));
-    machine.lose_power();
-    expect_recovers(machine, {kFirst, kSecond});
+    Writer writer(machine), heir(machine);
+    ASSERT_TRUE(writer.open());
+    EXPECT_OK(writer.claim(kFirst));
+    auto request = writer.stage({kFirst}, 3);
+    auto outcome = writer.commit(*request);
+    ASSERT_TRUE(outcome);
+    ASSERT_TRUE(heir.open());
+    EXPECT_OK(heir.claim(kFirst));
+    EXPECT_FALSE(holds(machine, ".staged"));
+    const CommittedFile& file = outcome->files[0];
+    EXPECT_OK(machine.remove_file(heir.warehouse->layout().final_file(file.place, file.name)));
+    EXPECT_OK(writer.warehouse->publish());
 }
 
 TEST(Rivals, LocksAreOfOneProcess) {
