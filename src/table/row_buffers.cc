@@ -221,9 +221,13 @@ void RowBuffers::append_rejects(const DecidedBatch& batch, std::size_t from, std
         reasons.add(reject.reason_text.empty() ? name_of(reject.reason) : reject.reason_text);
         std::string_view field = field_name(batch, reject.field);
         fields.add_index(field.empty() ? WordColumn::kNull : fields.index_of(field));
+        const RawRecord& record = batch.raw->records[reject.record];
         bool decoding = reject.stage == RejectStage::kDecode;
-        details.add(decoding ? fmt::format("at byte {}", reject.at) : std::string(), decoding);
-        raw.add(batch.raw->bytes_of(batch.raw->records[reject.record]));
+        if (record.too_large)
+            details.add("only the beginning of the record is kept");
+        else
+            details.add(decoding ? fmt::format("at byte {}", reject.at) : "", decoding);
+        raw.add(batch.raw->bytes_of(record));
     }
     add_constant(column<WordColumn>(D::kPolicy), count, batch.policy->name, false);
     add_constant(column<WordColumn>(D::kPolicyHash), count, batch.policy->hash, false);
