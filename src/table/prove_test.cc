@@ -76,8 +76,8 @@ struct Sabotage {
     std::string told;  // part of the first failure
 };
 
-const std::vector<Sabotage>& sabotages() {
-    static const std::vector<Sabotage> list = {
+std::vector<Sabotage> sabotages_of_files() {
+    return {
         {"file deleted",
          [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.path(w.file_of("prediction", 20)))); },
          "b", "the log names this file and it is gone"},
@@ -114,6 +114,11 @@ const std::vector<Sabotage>& sabotages() {
              w.env.overwrite("/w/dead_letters/dt=2023-99-99/x.parquet", "");
          },
          "c", "dead_letters/dt=2023-99-99: the log does not name it"},
+    };
+}
+
+std::vector<Sabotage> sabotages_of_the_log() {
+    return {
         {"middle log entry removed",
          [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.entry(3))); }, "a", "3"},
         {"last log entry removed",
@@ -145,6 +150,11 @@ const std::vector<Sabotage>& sabotages() {
              w.env.overwrite(w.entry(4), third);
          },
          "a", "00000000000000000003.json"},
+    };
+}
+
+std::vector<Sabotage> sabotages_of_versions_and_topic() {
+    return {
         {"policy gone",
          [](Landed& w) {
              ASSERT_TRUE(w.env.remove_file(
@@ -164,7 +174,6 @@ const std::vector<Sabotage>& sabotages() {
         {"topic counts other records", [](Landed& w) { w.topic.missing = 1; }, "e",
          "the topic holds 61 records in offsets 0 to 59 and the table 60"},
     };
-    return list;
 }
 
 }  // namespace
@@ -181,8 +190,10 @@ TEST(Prove, AWholeWarehouseIsProved) {
     EXPECT_NE(report.json().find("\"proved\": true"), std::string::npos);
 }
 
-TEST(Prove, EachSabotageIsFoundWithItsPlace) {
-    for (const auto& sabotage : sabotages()) {
+class ProveSabotage : public testing::TestWithParam<std::vector<Sabotage> (*)()> {};
+
+TEST_P(ProveSabotage, IsFoundWithItsPlace) {
+    for (const auto& sabotage : GetParam()()) {
         SCOPED_TRACE(sabotage.name);
         Landed world;
         sabotage.plant(world);
@@ -196,6 +207,10 @@ TEST(Prove, EachSabotageIsFoundWithItsPlace) {
         EXPECT_EQ(report.text().find("\nPROVED"), std::string::npos);
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, ProveSabotage,
+                         testing::Values(&sabotages_of_files, &sabotages_of_the_log,
+                                         &sabotages_of_versions_and_topic));
 
 TEST(Prove, LagIsReportedAndFailsOnlyWhenCompleteIsAsked) {
     Landed world;
