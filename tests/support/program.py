@@ -38,7 +38,8 @@ class Process:
         self.log = pathlib.Path(folder) / f"{words[0]}-{time.monotonic_ns()}.log"
         self.file = open(self.log, "wb")
         self.process = subprocess.Popen(
-            [PROGRAM, *map(str, words), "--data", str(data)], stdout=self.file,
+            [PROGRAM, *map(str, words), *(["--data", str(data)] if data else [])],
+            stdout=self.file,
             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
 
     def alive(self):
