@@ -151,10 +151,15 @@ Result<int> explain(Invocation& in) {
     if (auto warehouse = Warehouse::open_to_read(in.env, files, folders.warehouse)) {
         auto row = find_row(**warehouse, position);
         if (row) {
-            TRY(policy, policy_of(**warehouse, *row));
+            // A dead letter has met no model, so only its policy's own file was kept for it.
+            auto then = policy_of(**warehouse, *row);
+            bool other = row->cell("policy_hash") != policy->hash;
+            if (then) policy = *then;
             landed = fmt::format("landed in {} row {}\n  {}\n  decided {} by {}\n", row->table,
                                  row->row, row->path, row->cell("decided_ms").value_or("?"),
                                  row->cell("program").value_or("?"));
+            if (!then && other)
+                landed += "  shown with the policy at hand: " + then.error().line() + "\n";
         } else {
             landed = "not landed: " + row.error().line() + "\n";
         }

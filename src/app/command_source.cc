@@ -61,15 +61,16 @@ Result<int> serve_applicants(Invocation& in) {
         server.port = static_cast<std::uint16_t>(one.number("applicants.port"));
     }
     TRY(auto open, applicants_from(file, in.arguments));
-    TRY(auto applicants,
-        ApplicantServer::start(server, std::move(open), in.arguments.has("--repeat")));
-    fmt::print("applications at {}\n", applicants->url());
-    std::fflush(stdout);
+    // Before the server's thread: it must not be the one that a signal ends.
     std::atomic<bool> stop{false};
     StopSignals signals([&] {
         stop = true;
         in.env.wake();
     });
+    TRY(auto applicants,
+        ApplicantServer::start(server, std::move(open), in.arguments.has("--repeat")));
+    fmt::print("applications at {}\n", applicants->url());
+    std::fflush(stdout);
     bool said = false;
     while (!stop) {
         in.env.sleep_for(std::chrono::milliseconds(500));

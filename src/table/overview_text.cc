@@ -85,6 +85,7 @@ std::string TableOverview::text() const {
 
 std::string TableOverview::json() const {
     Json out = {{"warehouse", warehouse},
+                {"records", prediction.rows + dead_letters.rows},
                 {"prediction", totals_json(prediction)},
                 {"dead_letters", totals_json(dead_letters)}};
     Json by_status = Json::object();

@@ -80,8 +80,9 @@ def test_table_verbs(data):
 
 
 def test_table_sql_says_what_is_wrong(data):
-    done = run("table", "sql", "selec 1", data=data, expect=1)
-    assert "selec" in done.err + done.out
+    assert "selec" in run("table", "sql", "selec 1", data=data, expect=2).err
+    assert "nowhere" in run("table", "sql", "select nowhere from prediction", data=data,
+                            expect=1).err
 
 
 def test_dead_letters_are_masked(data):
