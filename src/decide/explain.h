@@ -53,6 +53,8 @@ struct Explanation {
 
     // The page for people, with a newline at the end.
     std::string text() const;
+    // Its last part: the decision with its reasons, or why there is none.
+    std::string verdict() const;
 };
 
 class Explainer {

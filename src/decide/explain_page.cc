@@ -63,15 +63,17 @@ std::string Explanation::text() const {
     out += fmt::format("\nrecord, {} bytes:\n{}{}\n", record.size(), shown,
                        shown.size() < record.size() ? "..." : "");
     if (!fields.empty()) out += "\n" + fields_box(*this);
-    if (is_rejected) {
-        out += fmt::format("\nrejected: {} in {}", reject_reason, stage);
-        if (!reject_field.empty()) out += fmt::format(", field {}", reject_field);
-        if (stage == "decode") out += fmt::format(", at byte {}", reject_at);
-        return out + "\n";
-    }
     if (!rules.empty()) out += "\n" + rules_box(*this);
     if (!features.empty()) out += "\n" + features_box(*this);
-    return out + fmt::format("\napplication {}\n", application_id) + decision_text(*this);
+    return out + "\n" + verdict();
+}
+
+std::string Explanation::verdict() const {
+    if (!is_rejected) return fmt::format("application {}\n", application_id) + decision_text(*this);
+    std::string out = fmt::format("rejected: {} in {}", reject_reason, stage);
+    if (!reject_field.empty()) out += fmt::format(", field {}", reject_field);
+    if (stage == "decode") out += fmt::format(", at byte {}", reject_at);
+    return out + "\n";
 }
 
 }  // namespace loanstream

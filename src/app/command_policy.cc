@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/story.h"
+#include "base/text_box.h"
+#include "decide/policy_binding.h"
+
+namespace loanstream {
+
+namespace {
+
+Result<std::shared_ptr<const Policy>> chosen_policy(Invocation& in) {
+    if (in.arguments.words.size() > 1)
+        return fail(ErrorCode::kUsage, "one policy at a time", {}, "loanstream policy check FILE");
+    std::string name = in.settings.text("policy");
+    if (!in.arguments.words.empty()) name = in.arguments.words.front();
+    return load_policy(name, in.settings.text("model"));
+}
+
+Result<int> check_policy(Invocation& in) {
+    TRY(auto policy, chosen_policy(in));
+    TRY(auto binding, PolicyBinding::make(policy));
+    fmt::print("policy {} holds: {} fields, {} rules, {} reasons, {}\n", policy->name,
+               policy->fields.size(), policy->rules.size(), policy->reasons.size(),
+               binding.scorecard ? fmt::format("model {} of {} features", binding.scorecard->name(),
+                                               binding.scorecard->features().size())
+                                 : std::string("no model"));
+    fmt::print("policy hash {}\n", policy->hash);
+    if (policy->has_model) fmt::print("model hash  {}\n", policy->model_hash);
+    return 0;
+}
+
+std::string fields_box(const Policy& policy) {
+    TextBox box{{"field", "label", "unit", "verb", "known", "keys"}, {}, true};
+    for (const auto& field : policy.fields) {
+        std::string keys;
+        for (const auto& key : field.keys) keys += (keys.empty() ? "" : ", ") + key;
+        box.rows.push_back({field.name, field.label, field.unit,
+                            field.constant ? "constant" : std::string(name_of(field.verb)),
+                            field.known_at_application ? "at application" : "later", keys});
+    }
+    return box.text();
+}
+
+Result<int> show_policy(Invocation& in) {
+    TRY(auto policy, chosen_policy(in));
+    TRY(auto binding, PolicyBinding::make(policy));
+    if (in.arguments.has("--source")) {
+        fmt::print("{}", policy->files.front().bytes);
+        return 0;
+    }
+    fmt::print("{}: {}\n{}", policy->name, policy->title, fields_box(*policy));
+    TextBox rules{{"rule", "when", "outcome", "reason"}, {}, true};
+    for (const auto& rule : policy->rules)
+        rules.rows.push_back({rule.name, rule.when,
+                              rule.outcome == Status::kDeclined ? "decline" : "review",
+                              policy->reasons[rule.reason].code});
+    if (!rules.rows.empty()) fmt::print("{}", rules.text());
+    TextBox reasons{{"reason", "text for the applicant", "features"}, {}, true};
+    for (const auto& reason : policy->reasons) {
+        std::string features;
+        for (const auto& feature : reason.features)
+            features += (features.empty() ? "" : ", ") + feature;
+        reasons.rows.push_back({reason.code, reason.text, features});
+    }
+    if (!reasons.rows.empty()) fmt::print("{}", reasons.text());
+    if (binding.scorecard)
+        fmt::print("model {}: approved below {}, declined from {}\n", binding.scorecard->name(),
+                   policy->approve_below, policy->decline_from);
+    return 0;
+}
+
+Result<int> test_policy(Invocation& in) {
+    if (in.arguments.words.empty())
+        return fail(ErrorCode::kUsage, "policy test takes story files", {},
+                    "loanstream policy test tests/flow/*.story");
+    StoryOptions options;
+    options.update = in.arguments.has("--update");
+    int passed = 0, failed = 0;
+    for (const auto& path : in.arguments.words) {
+        TRY(auto report, run_story(in.env, path, options));
+        fmt::print("{}", report.text());
+        if (report.updated) fmt::print("updated {}\n", path);
+        std::fflush(stdout);
+        for (const auto& story : report.stories) (story.passed ? passed : failed) += 1;
+    }
+    fmt::print("{} passed, {} failed\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void add_policy_commands(std::vector<CommandSpec>& commands) {
+    commands.push_back({"policy check",
+                        "does the policy hold, and does its model fit it?",
+                        "[PROFILE] [FILE]",
+                        {},
+                        {"loanstream policy check", "loanstream policy check my.toml"},
+                        check_policy});
+    commands.push_back(
+        {"policy show",
+         "fields, rules, reasons and cut-offs",
+         "[PROFILE] [FILE]",
+         {{"--source", "", "the policy file as it is"}},
+         {"loanstream policy show fintech-classic", "loanstream policy show --source > my.toml"},
+         show_policy});
+    commands.push_back(
+        {"policy test",
+         "plays flow stories from records to table (docs/flow.md)",
+         "FILE...",
+         {{"--update", "", "write what came out into the files"}},
+         {"loanstream policy test tests/flow/*.story", "loanstream policy test my.story --update"},
+         test_policy});
+}
+
+}  // namespace loanstream
