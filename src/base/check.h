@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define LOANSTREAM_CHECK(condition)                                                          \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            std::fprintf(stderr, "loanstream: internal: %s:%d: does not hold: %s\n",         \
-                         __FILE_NAME__, __LINE__, #condition);                               \
-            std::abort();                                                                    \
-        }                                                                                    \
+#define LOANSTREAM_CHECK(condition)                                                  \
+    do {                                                                             \
+        if (!(condition)) {                                                          \
+            std::fprintf(stderr, "loanstream: internal: %s:%d: does not hold: %s\n", \
+                         __FILE_NAME__, __LINE__, #condition);                       \
+            std::abort();                                                            \
+        }                                                                            \
     } while (false)

@@ -58,8 +58,9 @@ public:
         if (act_) act_(number);
         bool here = number == planned_, past = number > planned_;
         bool dies = fault_ == Fault::kDiesBefore || fault_ == Fault::kDiesAfter;
-        bool stopped = fault_ != Fault::kNone && ((dies && past) ||
-                       (here && (fault_ == Fault::kDiesBefore || fault_ == Fault::kFailsOnce)));
+        bool stopped = fault_ != Fault::kNone &&
+                       ((dies && past) ||
+                        (here && (fault_ == Fault::kDiesBefore || fault_ == Fault::kFailsOnce)));
         if (stopped) return fault_at(where);
         auto result = call();
         if (fault_ != Fault::kNone && here) return fault_at(where);

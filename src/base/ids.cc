@@ -13,9 +13,7 @@ std::string SourcePartition::text() const {
     return source_topic() + "/" + std::to_string(partition.value);
 }
 
-std::string Position::text() const {
-    return source.text() + "@" + std::to_string(offset.value);
-}
+std::string Position::text() const { return source.text() + "@" + std::to_string(offset.value); }
 
 namespace {
 

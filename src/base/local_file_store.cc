@@ -83,8 +83,6 @@ Result<void> LocalFileStore::make_folders(const std::string& path) {
     return env_.make_folders(path);
 }
 
-Result<void> LocalFileStore::sync_folder(const std::string& path) {
-    return env_.sync_folder(path);
-}
+Result<void> LocalFileStore::sync_folder(const std::string& path) { return env_.sync_folder(path); }
 
 }  // namespace loanstream

@@ -85,8 +85,8 @@ void Logger::line(LogLevel level, std::string_view code, std::string_view what,
     auto found = recent_.find(code);
     if (found == recent_.end()) found = recent_.emplace(code, Recent{now.value, 0, 0}).first;
     Recent& recent = found->second;
-    bool window_over = now.value - recent.window_began_ms >= kWindowMs ||
-                       now.value < recent.window_began_ms;
+    bool window_over =
+        now.value - recent.window_began_ms >= kWindowMs || now.value < recent.window_began_ms;
     if (window_over) recent.window_began_ms = now.value, recent.written = 0;
     if (recent.written >= burst_) {
         ++recent.held_back;
@@ -107,8 +107,7 @@ void Logger::line(LogLevel level, std::string_view code, std::string_view what,
 
 void Logger::error(std::string_view code, const Error& error) {
     line(LogLevel::kError, code, error.what,
-         {{"where", error.where}, {"code", loanstream::name_of(error.code)},
-          {"mend", error.mend}});
+         {{"where", error.where}, {"code", loanstream::name_of(error.code)}, {"mend", error.mend}});
 }
 
 }  // namespace loanstream

@@ -132,8 +132,7 @@ std::uint64_t MemoryEnv::random() {  // splitmix64
     return z ^ (z >> 31);
 }
 
-Result<std::unique_ptr<AppendFile>> MemoryEnv::open_to_append(const std::string& path,
-                                                              bool fresh) {
+Result<std::unique_ptr<AppendFile>> MemoryEnv::open_to_append(const std::string& path, bool fresh) {
     std::lock_guard lock(mutex_);
     if (!folders_.contains(folder_of(path))) return missing(path);
     auto found = names_.find(path);

@@ -18,10 +18,10 @@ inline constexpr std::size_t kRecordPadding = 64;
 
 struct RawRecord {
     Offset offset;
-    std::uint64_t begin = 0;   // into RawBatch::bytes
-    std::uint32_t length = 0;  // bytes, without the newline
-    bool too_large = false;    // longer than source.max_record_bytes: the bytes are its beginning
-    std::int64_t event_ms = -1;        // when it was produced, epoch ms; -1: not known
+    std::uint64_t begin = 0;     // into RawBatch::bytes
+    std::uint32_t length = 0;    // bytes, without the newline
+    bool too_large = false;      // longer than source.max_record_bytes: the bytes are its beginning
+    std::int64_t event_ms = -1;  // when it was produced, epoch ms; -1: not known
     std::optional<Position> origin{};  // where a repaired or corrected record came from
 };
 

@@ -119,7 +119,7 @@ public:
     }
 
     Result<std::uint64_t> size() override {
-        struct stat info {};
+        struct stat info{};
         if (::fstat(file_.get(), &info) != 0) return fault(errno, "cannot look at", path_);
         return static_cast<std::uint64_t>(info.st_size);
     }
@@ -146,13 +146,12 @@ FileInfo info_of(const struct stat& info, std::string name) {
 Result<void> link_and_unlink(const std::string& from, const std::string& to) {
     if (::link(from.c_str(), to.c_str()) != 0) {
         int error_number = errno;
-        struct stat a {}, b {};
+        struct stat a{}, b{};
         bool ours = error_number == EEXIST && ::stat(from.c_str(), &a) == 0 &&
                     ::stat(to.c_str(), &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
         if (!ours) return fault(error_number, "cannot link to " + to, from);
     }
-    if (::unlink(from.c_str()) != 0 && errno != ENOENT)
-        return fault(errno, "cannot remove", from);
+    if (::unlink(from.c_str()) != 0 && errno != ENOENT) return fault(errno, "cannot remove", from);
     return {};
 }
 
@@ -246,7 +245,7 @@ Result<std::string> SystemEnv::read_whole(const std::string& path, std::uint64_t
 }
 
 Result<std::optional<FileInfo>> SystemEnv::stat(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) == 0)
         return info_of(info, path.substr(path.find_last_of('/') + 1));
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
@@ -264,7 +263,7 @@ Result<std::vector<FileInfo>> SystemEnv::list(const std::string& folder) {
         if (entry == nullptr) return files;
         std::string_view name = entry->d_name;
         if (name == "." || name == "..") continue;
-        struct stat info {};
+        struct stat info{};
         if (::fstatat(::dirfd(open.get()), entry->d_name, &info, 0) == 0)
             files.push_back(info_of(info, std::string(name)));
         else if (errno != ENOENT)  // gone since: not part of the picture
@@ -280,13 +279,13 @@ Result<void> SystemEnv::make_folders(const std::string& path) {
             std::string parent = slash == folder.npos ? "." : folder.substr(0, slash + 1);
             TRY_VOID(sync_folder(parent));
         } else if (int error_number = errno; error_number != EEXIST) {
-            struct stat info {};
+            struct stat info{};
             bool there = ::stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
             if (!there) return fault(error_number, "cannot make the folder", folder);
         }
         if (end == path.npos) break;
     }
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode))
         return fail(ErrorCode::kOutside, "a file stands where a folder must be", path,
                     "move it away or choose another folder");
@@ -308,8 +307,7 @@ Result<void> SystemEnv::truncate(const std::string& path, std::uint64_t bytes) {
 }
 
 Result<void> SystemEnv::rename_noreplace(const std::string& from, const std::string& to) {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
-        return {};
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
     if (errno == EINVAL || errno == ENOSYS) return link_and_unlink(from, to);
     return fault(errno, "cannot rename to " + to, from);
 }

@@ -75,8 +75,7 @@ TEST_P(Envs, FilesAreMadeOnceAppendedAndCut) {
 TEST_P(Envs, RenamesReplaceOnlyWhenAsked) {
     write("a", "a");
     write("b", "b");
-    EXPECT_EQ(env_->rename_noreplace(path("a"), path("b")).error().code,
-              ErrorCode::kAlreadyThere);
+    EXPECT_EQ(env_->rename_noreplace(path("a"), path("b")).error().code, ErrorCode::kAlreadyThere);
     EXPECT_EQ(env_->rename_noreplace(path("x"), path("y")).error().code, ErrorCode::kNotFound);
     EXPECT_TRUE(env_->rename_noreplace(path("a"), path("c")));
     EXPECT_EQ(read("a") + read("b") + read("c"), "(not_found)ba");
@@ -189,8 +188,8 @@ TEST(MemoryEnv, LosesWhatWasNotSynced) {
     ASSERT_TRUE(env.remove_file("/a/torn"));
     auto lock = env.try_lock("/l");
     env.lose_power();
-    EXPECT_EQ(env.files(), (std::map<std::string, std::string>{{"/a/synced", "one"},
-                                                               {"/a/torn", ""}}));
+    EXPECT_EQ(env.files(),
+              (std::map<std::string, std::string>{{"/a/synced", "one"}, {"/a/torn", ""}}));
     EXPECT_TRUE(env.try_lock("/l")->has_value());
     ASSERT_TRUE(env.rename_noreplace("/a/synced", "/b/moved"));
     env.lose_power();

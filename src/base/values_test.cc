@@ -23,9 +23,9 @@ TEST(Error, OneLine) {
 TEST(Error, ExitStatusAndNames) {
     using enum ErrorCode;
     const std::pair<ErrorCode, int> cases[] = {
-        {kUsage, 2},     {kNotFound, 1}, {kAlreadyThere, 1}, {kAnswerIsNo, 1}, {kInvalidData, 1},
-        {kBusy, 3},      {kFenced, 3},   {kDamaged, 3},      {kUnknownFormat, 3},
-        {kDiskFull, 3},  {kOutside, 3},  {kTimeout, 3},      {kInternal, 3}};
+        {kUsage, 2},   {kNotFound, 1}, {kAlreadyThere, 1}, {kAnswerIsNo, 1},    {kInvalidData, 1},
+        {kBusy, 3},    {kFenced, 3},   {kDamaged, 3},      {kUnknownFormat, 3}, {kDiskFull, 3},
+        {kOutside, 3}, {kTimeout, 3},  {kInternal, 3}};
     std::set<std::string_view> names;
     for (auto [code, status] : cases) {
         EXPECT_EQ(exit_status(code), status) << name_of(code);
@@ -49,8 +49,8 @@ TEST(Error, TryHandsErrorsUp) {
 }
 
 TEST(Position, RoundTrips) {
-    for (const char* text : {"fintech_pyspark/0@42", "a-b.c/12@0", "name#1/0@7",
-                             "t/2147483647@9223372036854775807"}) {
+    for (const char* text :
+         {"fintech_pyspark/0@42", "a-b.c/12@0", "name#1/0@7", "t/2147483647@9223372036854775807"}) {
         auto position = Position::parse(text);
         ASSERT_TRUE(position) << text;
         EXPECT_EQ(position->text(), text);
@@ -77,8 +77,7 @@ TEST(Topic, Names) {
 }
 
 TEST(Sha256, WholeAndInPieces) {
-    EXPECT_EQ(sha256_hex(""),
-              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     EXPECT_EQ(sha256_hex("abc"),
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     Sha256 pieces;

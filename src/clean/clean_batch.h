@@ -21,8 +21,19 @@ std::string_view name_of(RejectStage stage);  // "decode"
 
 // One entry a reason class; the text is what tables and stories show.
 enum class RejectReason : std::uint8_t {
-    kTooLarge, kEmpty, kInvalidUtf8, kNotAnObject, kNotJson, kDuplicateKey, kTrailingBytes,
-    kNestedValue, kNotANumber, kMissingValue, kOutOfRange, kOldJobWouldFail, kOther,
+    kTooLarge,
+    kEmpty,
+    kInvalidUtf8,
+    kNotAnObject,
+    kNotJson,
+    kDuplicateKey,
+    kTrailingBytes,
+    kNestedValue,
+    kNotANumber,
+    kMissingValue,
+    kOutOfRange,
+    kOldJobWouldFail,
+    kOther,
 };
 std::string_view name_of(RejectReason reason);  // "not_json"
 
@@ -39,9 +50,9 @@ struct CleanBatch {
     const RawBatch* raw = nullptr;
     const Policy* policy = nullptr;
     std::vector<std::uint32_t> applications;  // record index of each row, ascending
-    std::vector<Cell> cells;  // applications.size() x policy->fields.size(), row major
+    std::vector<Cell> cells;      // applications.size() x policy->fields.size(), row major
     std::vector<Reject> rejects;  // ascending by record
-    TextArena arena;  // unescaped and squeezed texts
+    TextArena arena;              // unescaped and squeezed texts
 
     const Cell* row(std::size_t application) const {
         return cells.data() + application * policy->fields.size();

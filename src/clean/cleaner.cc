@@ -21,9 +21,10 @@ std::string_view name_of(RejectStage stage) {
 
 std::string_view name_of(RejectReason reason) {
     static constexpr std::string_view kNames[] = {
-        "too_large", "empty", "invalid_utf8", "not_an_object", "not_json", "duplicate_key",
-        "trailing_bytes", "nested_value", "not_a_number", "missing_value", "out_of_range",
-        "old_job_would_fail", "other"};
+        "too_large",    "empty",         "invalid_utf8",   "not_an_object",
+        "not_json",     "duplicate_key", "trailing_bytes", "nested_value",
+        "not_a_number", "missing_value", "out_of_range",   "old_job_would_fail",
+        "other"};
     return kNames[static_cast<std::size_t>(reason)];
 }
 
@@ -74,7 +75,9 @@ struct Cleaner::State {
     bool rewrites_bytes;
 
     explicit State(std::shared_ptr<const Policy> p)
-        : policy(std::move(p)), decoder(*policy), missing(policy->input.missing),
+        : policy(std::move(p)),
+          decoder(*policy),
+          missing(policy->input.missing),
           rewrites_bytes(has_byte_steps(policy->input)) {
         for (std::size_t i = 0; i < policy->fields.size(); ++i) add_plan(static_cast<Slot>(i));
     }
@@ -83,8 +86,8 @@ struct Cleaner::State {
         FieldPlan plan{};
         plan.verb = field.verb;
         plan.bad = field.bad;
-        plan.why_bad = why(field, field.is_text() ? RejectReason::kOutOfRange
-                                                  : RejectReason::kNotANumber);
+        plan.why_bad =
+            why(field, field.is_text() ? RejectReason::kOutOfRange : RejectReason::kNotANumber);
         plan.why_absent = why(field, RejectReason::kMissingValue);
         if (field.constant) {
             plan.without_value.state = CellState::kNumber;
@@ -144,8 +147,8 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     out.arena.clear();
     std::size_t width = state.policy->fields.size();
     out.cells.resize(raw.records.size() * width);
-    bool all_utf8 = !state.rewrites_bytes &&
-                    simdjson::validate_utf8(raw.bytes.data(), raw.bytes.size());
+    bool all_utf8 =
+        !state.rewrites_bytes && simdjson::validate_utf8(raw.bytes.data(), raw.bytes.size());
     Cell* row = out.cells.data();
     for (std::uint32_t i = 0; i < raw.records.size(); ++i) {
         Reject reject;
@@ -170,8 +173,8 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     LOANSTREAM_CHECK(out.applications.size() + out.rejects.size() == raw.records.size());
 }
 
-bool Cleaner::State::clean_record(std::string_view record, bool is_utf8, CleanBatch& out,
-                                  Cell* row, Reject& reject) {
+bool Cleaner::State::clean_record(std::string_view record, bool is_utf8, CleanBatch& out, Cell* row,
+                                  Reject& reject) {
     if (rewrites_bytes) record = apply_byte_steps(policy->input, record, out.arena);
     RecordDecoder::Failure failure{RejectReason::kInvalidUtf8, kNoSlot, 0};
     if ((is_utf8 || simdjson::validate_utf8(record.data(), record.size())) &&
@@ -186,8 +189,7 @@ bool Cleaner::State::clean_record(std::string_view record, bool is_utf8, CleanBa
 
 bool Cleaner::State::clean_fields(Cell* row, Reject& reject) {
     first_refused = kNoSlot;
-    for (std::size_t i = 0; i < plans.size(); ++i)
-        read_field(static_cast<Slot>(i), row[i], reject);
+    for (std::size_t i = 0; i < plans.size(); ++i) read_field(static_cast<Slot>(i), row[i], reject);
     for (Slot slot : slots_with_fallback) fall_back(slot, row);
     // A field before the refused one may still be refused for what follows.
     bool good = true;

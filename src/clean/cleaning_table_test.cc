@@ -79,7 +79,8 @@ private:
         EXPECT_LE(reject.at, one.record.size()) << place(one);
         bool names_field = one.expected[0].find(' ', 7) != std::string::npos;
         bool decoding = !names_field || reject.reason == RejectReason::kDuplicateKey;
-        EXPECT_EQ(reject.stage, decoding ? RejectStage::kDecode : RejectStage::kClean) << place(one);
+        EXPECT_EQ(reject.stage, decoding ? RejectStage::kDecode : RejectStage::kClean)
+            << place(one);
     }
     void check_row(const CleaningCase& one, const Cell* row) {
         for (const std::string& expected : one.expected) {

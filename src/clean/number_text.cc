@@ -22,7 +22,8 @@ bool read_slowly(const char* begin, const char* end, double& out) {
     if (*begin == '+') ++begin;
     auto [stopped, status] = std::from_chars(begin, end, out);
     // Too large or too small for from_chars, which does not say which: strtod does.
-    if (status == std::errc::result_out_of_range) out = std::strtod(std::string(begin, end).c_str(), nullptr);
+    if (status == std::errc::result_out_of_range)
+        out = std::strtod(std::string(begin, end).c_str(), nullptr);
     out += 0.0;
     return std::isfinite(out);
 }

@@ -31,8 +31,8 @@ inline const char* find_quote(const char* at, const char* end) {
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
     for (; at < end; at += 16) {
         __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        auto hit = static_cast<std::uint32_t>(_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash))));
+        auto hit = static_cast<std::uint32_t>(
+            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash))));
         if (hit != 0) {
             at += __builtin_ctz(hit);
             return at < end ? at : end;
@@ -185,7 +185,9 @@ inline int RecordDecoder::next_member(std::size_t index, Slot& slot) {
 
 int RecordDecoder::parse_separator(std::size_t index, Slot& slot) {
     const char* begin = at_;
-    auto space = [&] { while (at_ < end_ && is_space(*at_)) ++at_; };
+    auto space = [&] {
+        while (at_ < end_ && is_space(*at_)) ++at_;
+    };
     space();
     if (at_ < end_ && *at_ == '}') {
         ++at_;
@@ -208,7 +210,8 @@ int RecordDecoder::parse_separator(std::size_t index, Slot& slot) {
         if (separators_.size() <= index) separators_.resize(index + 1);
         Separator& separator = separators_[index];
         auto length = static_cast<std::size_t>(at_ - begin);
-        separator.length = length <= sizeof separator.bytes ? static_cast<std::uint32_t>(length) : 0;
+        separator.length =
+            length <= sizeof separator.bytes ? static_cast<std::uint32_t>(length) : 0;
         separator.slot = slot;
         std::memcpy(separator.bytes, begin, separator.length);
     }

@@ -20,8 +20,12 @@ std::string_view name_of(ScoredBy by);  // "rule"
 inline constexpr int kMostReasons = 5;  // the fifth only for credit inquiries
 
 // A null INT column is marked by its bit in `nulls`.
-enum NullBit : std::uint8_t { kNullAnnualInc = 1, kNullFundedAmnt = 2, kNullMemberId = 4,
-                              kNullScore = 8 };
+enum NullBit : std::uint8_t {
+    kNullAnnualInc = 1,
+    kNullFundedAmnt = 2,
+    kNullMemberId = 4,
+    kNullScore = 8
+};
 
 struct Decision {
     std::uint32_t record = 0;  // index into RawBatch::records
@@ -29,25 +33,25 @@ struct Decision {
     std::uint8_t nulls = 0;
     Status status = Status::kReview;
     ScoredBy scored_by = ScoredBy::kFallback;
-    std::uint8_t reason_count = 0;           // of reasons 1..4
-    std::uint16_t reasons[kMostReasons]{};   // indices into Policy::reasons
-    bool has_inquiry_reason = false;         // reasons[4] is set
-    std::int16_t rule = -1;                  // index into Policy::rules
-    double probability_of_default = 0;       // unless kNullScore
-    float data = 0;                          // unless kNullScore
-    std::int32_t points = 0;                 // unless kNullScore
+    std::uint8_t reason_count = 0;          // of reasons 1..4
+    std::uint16_t reasons[kMostReasons]{};  // indices into Policy::reasons
+    bool has_inquiry_reason = false;        // reasons[4] is set
+    std::int16_t rule = -1;                 // index into Policy::rules
+    double probability_of_default = 0;      // unless kNullScore
+    float data = 0;                         // unless kNullScore
+    std::int32_t points = 0;                // unless kNullScore
     std::string_view application_id;
-    std::string_view evidence;               // compact JSON
+    std::string_view evidence;  // compact JSON
 };
 
 struct DecidedBatch {
     const RawBatch* raw = nullptr;
     const CleanBatch* clean = nullptr;
     std::shared_ptr<const Policy> policy;
-    std::string model_name;                // empty without a model
-    std::vector<Decision> decisions;       // ascending by record
-    std::vector<Reject> rejects;           // all of the batch, ascending by record
-    TextArena text;  // evidence and ids
+    std::string model_name;           // empty without a model
+    std::vector<Decision> decisions;  // ascending by record
+    std::vector<Reject> rejects;      // all of the batch, ascending by record
+    TextArena text;                   // evidence and ids
 };
 
 // Rules, model, cut-offs and reasons of one policy, bound once at start. One thread at a time.

@@ -96,8 +96,7 @@ void straight_line(benchmark::State& state, const char* policy_name) {
 }
 
 BENCHMARK_CAPTURE(straight_line, lendingclub, "lendingclub")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(straight_line, fintech_classic, "fintech-classic")
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(straight_line, fintech_classic, "fintech-classic")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace loanstream

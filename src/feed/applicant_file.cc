@@ -1,8 +1,8 @@
 #include "feed/applicant_file.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
-#include <fmt/format.h>
 #include <set>
 
 #include "base/sha256.h"
@@ -16,9 +16,8 @@ constexpr std::size_t kMostLineBytes = 256u << 20;
 
 // R writes NA into the fields that such a line does not have.
 bool holds_only_its_first(const std::vector<std::string>& fields) {
-    return std::all_of(fields.begin() + 1, fields.end(), [](const std::string& field) {
-        return field.empty() || field == "NA";
-    });
+    return std::all_of(fields.begin() + 1, fields.end(),
+                       [](const std::string& field) { return field.empty() || field == "NA"; });
 }
 
 // What a record is that is no application; -1: it is one.
@@ -76,7 +75,7 @@ void append_json_string(std::string& out, std::string_view text) {
 struct ApplicantFile::State {
     std::string path;
     std::unique_ptr<ByteReader> bytes;
-    std::unique_ptr<CsvReader> csv;  // null: JSONL
+    std::unique_ptr<CsvReader> csv;        // null: JSONL
     std::vector<std::string> header_json;  // "\"name\":" of each column
     std::vector<std::string> fields;
     std::array<std::int64_t, kStructuralKinds> structural{};
@@ -203,9 +202,10 @@ std::string ApplicantFile::left_out() const {
                             name_of(static_cast<StructuralLine>(i)), count == 1 ? "" : "s");
     }
     if (state_->ragged > 0)
-        text += fmt::format("{}{} rows with another number of fields than the header (first at "
-                            "line {}), given as they are",
-                            text.empty() ? "" : "; ", state_->ragged, state_->first_ragged_line);
+        text += fmt::format(
+            "{}{} rows with another number of fields than the header (first at "
+            "line {}), given as they are",
+            text.empty() ? "" : "; ", state_->ragged, state_->first_ragged_line);
     return text;
 }
 

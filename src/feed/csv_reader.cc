@@ -1,9 +1,9 @@
 #include "feed/csv_reader.h"
 
+#include <zlib.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <zlib.h>
 
 namespace loanstream {
 
@@ -67,7 +67,8 @@ Result<int> CsvReader::quoted(std::string& field, std::size_t& size) {
         TRY(bool more, bytes_.fill());
         if (!more)
             return fail(ErrorCode::kInvalidData, "a quote is never closed",
-                        at_line(bytes_.path(), opened), "close the quote, or double it inside text");
+                        at_line(bytes_.path(), opened),
+                        "close the quote, or double it inside text");
         std::string_view block = bytes_.block();
         std::size_t end = std::min(block.find('"'), block.size());
         for (char c : block.substr(0, end)) line_ += c == '\n';

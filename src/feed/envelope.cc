@@ -1,8 +1,8 @@
 #include "feed/envelope.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
+#include <nlohmann/json.hpp>
 
 namespace loanstream {
 

@@ -31,12 +31,15 @@ TEST(Envelope, TheDocumentedFormIsTheForm) {
 
 TEST(Envelope, AnythingElseIsAnOrdinaryRecord) {
     for (const char* line : {
-             "", "{}", "not json", R"({"member_id":"7"})",
-             R"({"loanstream_envelope":1,"base64":"aGVsbG8"})",     // no padding
-             R"({"loanstream_envelope":1,"base64":"aGVs bG8="})",   // a blank
-             R"({"loanstream_envelope":1,"base64":"aGVsbG9="})",    // stray bits
-             R"({"loanstream_envelope":1,"base64":"aGVsbG8="} )",   // trailing blank
-             R"({"loanstream_envelope":1, "base64":"aGVsbG8="})",   // another form
+             "",
+             "{}",
+             "not json",
+             R"({"member_id":"7"})",
+             R"({"loanstream_envelope":1,"base64":"aGVsbG8"})",    // no padding
+             R"({"loanstream_envelope":1,"base64":"aGVs bG8="})",  // a blank
+             R"({"loanstream_envelope":1,"base64":"aGVsbG9="})",   // stray bits
+             R"({"loanstream_envelope":1,"base64":"aGVsbG8="} )",  // trailing blank
+             R"({"loanstream_envelope":1, "base64":"aGVsbG8="})",  // another form
              R"({"loanstream_envelope":1,"base64":"aGVsbG8=","more":1})",
              R"({"loanstream_envelope":1,"base64":7})",
              R"({"loanstream_envelope":1,"base64":"aGVsbG8=","origin":null})",

@@ -1,8 +1,8 @@
 #include "feed/generated_applicants.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <iterator>
 
 namespace loanstream {
@@ -13,17 +13,23 @@ struct Purpose {
     std::string_view name, title;
     int weight;  // of 1000, by the shares seen in 2007-2011
 };
-constexpr Purpose kPurposes[] = {
-    {"debt_consolidation", "Debt consolidation", 470}, {"credit_card", "Credit card", 130},
-    {"other", "Other", 107}, {"home_improvement", "Home improvement", 74},
-    {"major_purchase", "Major purchase", 53}, {"small_business", "Business", 48},
-    {"car", "Car", 39}, {"wedding", "Wedding", 24}, {"medical", "Medical expenses", 17},
-    {"moving", "Moving", 16}, {"house", "Home buying", 10}, {"vacation", "Vacation", 9},
-    {"renewable_energy", "Green loan", 3}};
+constexpr Purpose kPurposes[] = {{"debt_consolidation", "Debt consolidation", 470},
+                                 {"credit_card", "Credit card", 130},
+                                 {"other", "Other", 107},
+                                 {"home_improvement", "Home improvement", 74},
+                                 {"major_purchase", "Major purchase", 53},
+                                 {"small_business", "Business", 48},
+                                 {"car", "Car", 39},
+                                 {"wedding", "Wedding", 24},
+                                 {"medical", "Medical expenses", 17},
+                                 {"moving", "Moving", 16},
+                                 {"house", "Home buying", 10},
+                                 {"vacation", "Vacation", 9},
+                                 {"renewable_energy", "Green loan", 3}};
 constexpr std::string_view kStates[] = {"CA", "NY", "TX", "FL", "IL", "NJ", "PA", "OH",
                                         "GA", "VA", "NC", "MI", "MA", "AZ", "WA", "CO"};
-constexpr std::string_view kTitles[] = {"Teacher", "Nurse", "Manager", "Driver", "Analyst",
-                                        "Engineer", "Clerk", "Sales", "Owner", "Technician"};
+constexpr std::string_view kTitles[] = {"Teacher",  "Nurse", "Manager", "Driver", "Analyst",
+                                        "Engineer", "Clerk", "Sales",   "Owner",  "Technician"};
 constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -72,8 +78,8 @@ GeneratedApplicants::Applicant GeneratedApplicants::draw() {
     a.utilisation = std::clamp(50 + 22 * normal() + 12 * a.risk, 0.0, 110.0);
     a.years = whole(0, 11);
     a.delinquencies = uniform() < 0.12 + 0.04 * a.risk ? whole(1, 3) : 0;
-    a.inquiries = std::max<std::int64_t>(0, static_cast<std::int64_t>(0.9 + 0.9 * normal() +
-                                                                      0.4 * a.risk));
+    a.inquiries =
+        std::max<std::int64_t>(0, static_cast<std::int64_t>(0.9 + 0.9 * normal() + 0.4 * a.risk));
     a.open = whole(3, 20);
     a.total = a.open + whole(2, 25);
     a.records = uniform() < 0.06 + 0.03 * a.risk ? 1 : 0;
@@ -82,10 +88,8 @@ GeneratedApplicants::Applicant GeneratedApplicants::draw() {
     return a;
 }
 
-namespace {
-
 // Writes "name":"value" pairs.
-class Members {
+class GeneratedApplicants::Members {
 public:
     explicit Members(std::string& out) : out_(std::back_inserter(out)) {}
     template <typename... Values>
@@ -107,46 +111,66 @@ private:
     bool first_ = true;
 };
 
-}  // namespace
-
 Result<bool> GeneratedApplicants::next(std::string& json) {
     if (settings_.count >= 0 && made_ >= settings_.count) return false;
     Applicant a = draw();
     made_ += 1;
-    const Purpose* purpose = kPurposes;
-    for (std::int64_t left = whole(0, 999); left >= purpose->weight; ++purpose) left -= purpose->weight;
-    char grade = static_cast<char>('A' + a.grade);
     json.clear();
     Members m(json);
+    add_loan(m, a);
+    add_person(m, a);
+    add_history(m, a);
+    add_bureau(m, a);
+    add_accounts(m, a);
+    json += '}';
+    if (uniform() < settings_.dirty_share) spoil(json);
+    return true;
+}
+
+void GeneratedApplicants::add_loan(Members& m, const Applicant& a) {
+    char grade = static_cast<char>('A' + a.grade);
     m.add("id", "{}", a.member - 2'000'000);
     m.add("member_id", "{}", a.member);
-    for (const char* name : {"loan_amnt", "funded_amnt", "funded_amnt_inv"}) m.add(name, "{}", a.amount);
+    for (const char* name : {"loan_amnt", "funded_amnt", "funded_amnt_inv"})
+        m.add(name, "{}", a.amount);
     m.add("term", " {} months", a.term);
     m.add("int_rate", "{:6.2f}%", a.rate);
     m.add("installment", "{:.2f}", a.installment);
     m.add("grade", "{}", grade);
     m.add("sub_grade", "{}{}", grade, a.step);
+}
+
+void GeneratedApplicants::add_person(Members& m, const Applicant& a) {
     m.add("emp_title", "{}", kTitles[random() % std::size(kTitles)]);
-    m.add("emp_length", "{}", a.years == 0    ? std::string("< 1 year")
-                              : a.years >= 10 ? std::string("10+ years")
-                              : a.years == 1  ? std::string("1 year")
-                                              : fmt::format("{} years", a.years));
+    m.add("emp_length", "{}",
+          a.years == 0    ? std::string("< 1 year")
+          : a.years >= 10 ? std::string("10+ years")
+          : a.years == 1  ? std::string("1 year")
+                          : fmt::format("{} years", a.years));
     double home = uniform();
     m.add("home_ownership", "{}", home < 0.48 ? "RENT" : home < 0.92 ? "MORTGAGE" : "OWN");
     m.add("annual_inc", "{:.0f}", a.income);
     double verified = uniform();
-    m.add("verification_status", "{}", verified < 0.4   ? "Not Verified"
-                                       : verified < 0.7 ? "Verified"
-                                                        : "Source Verified");
+    m.add("verification_status", "{}",
+          verified < 0.4   ? "Not Verified"
+          : verified < 0.7 ? "Verified"
+                           : "Source Verified");
+    const Purpose* purpose = kPurposes;
+    for (std::int64_t left = whole(0, 999); left >= purpose->weight; ++purpose)
+        left -= purpose->weight;
     m.add("issue_d", "{}-2016", kMonths[whole(0, 2)]);
     m.add("loan_status", "Current");
     m.add("pymnt_plan", "n");
-    m.add("url", "https://lendingclub.com/browse/loanDetail.action?loan_id={}", a.member - 2'000'000);
+    m.add("url", "https://lendingclub.com/browse/loanDetail.action?loan_id={}",
+          a.member - 2'000'000);
     m.add("desc", "");
     m.add("purpose", "{}", purpose->name);
     m.add("title", "{}", purpose->title);
     m.add("zip_code", "{}xx", whole(100, 999));
     m.add("addr_state", "{}", kStates[random() % std::size(kStates)]);
+}
+
+void GeneratedApplicants::add_history(Members& m, const Applicant& a) {
     m.add("dti", "{:.2f}", a.dti);
     m.add("delinq_2yrs", "{}", a.delinquencies);
     m.add("earliest_cr_line", "{}-{}", kMonths[whole(0, 11)], whole(1975, 2012));
@@ -162,6 +186,9 @@ Result<bool> GeneratedApplicants::next(std::string& json) {
     m.add("revol_util", "{:.1f}%", a.utilisation);
     m.add("total_acc", "{}", a.total);
     m.add("initial_list_status", "{}", uniform() < 0.5 ? "w" : "f");
+}
+
+void GeneratedApplicants::add_bureau(Members& m, const Applicant& a) {
     m.zero({"out_prncp", "out_prncp_inv", "total_pymnt", "total_pymnt_inv", "total_rec_prncp",
             "total_rec_int", "total_rec_late_fee", "recoveries", "collection_recovery_fee"});
     m.empty({"last_pymnt_d", "last_pymnt_amnt", "next_pymnt_d", "last_credit_pull_d"});
@@ -186,18 +213,21 @@ Result<bool> GeneratedApplicants::next(std::string& json) {
     m.add("avg_cur_bal", "{}", whole(500, 30000));
     m.add("bc_open_to_buy", "{}", std::max<std::int64_t>(0, a.limit - a.balance));
     m.add("bc_util", "{:.1f}", a.utilisation);
+}
+
+void GeneratedApplicants::add_accounts(Members& m, const Applicant& a) {
     m.zero({"chargeoff_within_12_mths", "delinq_amnt"});
     for (const char* name : {"mo_sin_old_il_acct", "mo_sin_old_rev_tl_op"})
         m.add(name, "{}", whole(30, 400));
-    for (const char* name : {"mo_sin_rcnt_rev_tl_op", "mo_sin_rcnt_tl", "mort_acc",
-                             "mths_since_recent_bc"})
+    for (const char* name :
+         {"mo_sin_rcnt_rev_tl_op", "mo_sin_rcnt_tl", "mort_acc", "mths_since_recent_bc"})
         m.add(name, "{}", whole(0, 40));
     m.empty({"mths_since_recent_bc_dlq"});
     m.add("mths_since_recent_inq", "{}", whole(0, 24));
     m.empty({"mths_since_recent_revol_delinq"});
-    for (const char* name : {"num_accts_ever_120_pd", "num_actv_bc_tl", "num_actv_rev_tl",
-                             "num_bc_sats", "num_bc_tl", "num_il_tl", "num_op_rev_tl",
-                             "num_rev_accts", "num_rev_tl_bal_gt_0", "num_sats"})
+    for (const char* name :
+         {"num_accts_ever_120_pd", "num_actv_bc_tl", "num_actv_rev_tl", "num_bc_sats", "num_bc_tl",
+          "num_il_tl", "num_op_rev_tl", "num_rev_accts", "num_rev_tl_bal_gt_0", "num_sats"})
         m.add(name, "{}", whole(0, 12));
     m.zero({"num_tl_120dpd_2m", "num_tl_30dpd", "num_tl_90g_dpd_24m"});
     m.add("num_tl_op_past_12m", "{}", whole(0, 5));
@@ -209,9 +239,6 @@ Result<bool> GeneratedApplicants::next(std::string& json) {
     m.add("total_bal_ex_mort", "{}", a.balance + whole(0, 300) * 100);
     m.add("total_bc_limit", "{}", a.limit);
     m.add("total_il_high_credit_limit", "{}", whole(0, 600) * 100);
-    json += '}';
-    if (uniform() < settings_.dirty_share) spoil(json);
-    return true;
 }
 
 // What feeds really send: each kind equally often.
@@ -222,14 +249,14 @@ void GeneratedApplicants::spoil(std::string& json) {
         json.replace(begin, json.find('"', begin) - begin, value);
     };
     switch (random() % 8) {
-        case 0: json.resize(json.size() / 2); break;                   // truncated
+        case 0: json.resize(json.size() / 2); break;  // truncated
         case 1: replace("annual_inc", "n/a"); break;
         case 2: replace("dti", ""); break;
         case 3: replace("funded_amnt", "five thousand"); break;
-        case 4: replace("loan_amnt", "99999999999"); break;            // out of range
-        case 5: json.insert(1, "\"annual_inc\":\"1\","); break;        // given twice
+        case 4: replace("loan_amnt", "99999999999"); break;                // out of range
+        case 5: json.insert(1, "\"annual_inc\":\"1\","); break;            // given twice
         case 6: std::replace(json.begin(), json.end(), '"', '\''); break;  // a printed dict
-        case 7: json += "}"; break;                                    // trailing bytes
+        case 7: json += "}"; break;                                        // trailing bytes
     }
 }
 

@@ -11,8 +11,8 @@ namespace loanstream {
 
 struct GeneratorSettings {
     std::uint64_t seed = 1;
-    std::int64_t count = -1;     // -1: without end
-    double dirty_share = 0.01;   // applications with something wrong in them
+    std::int64_t count = -1;    // -1: without end
+    double dirty_share = 0.01;  // applications with something wrong in them
 };
 
 class GeneratedApplicants : public ApplicantSource {
@@ -23,11 +23,17 @@ public:
 
 private:
     struct Applicant;
+    class Members;
     std::uint64_t random();
-    double uniform();             // [0, 1)
-    double normal();              // mean 0, deviation 1
+    double uniform();                                         // [0, 1)
+    double normal();                                          // mean 0, deviation 1
     std::int64_t whole(std::int64_t low, std::int64_t high);  // inclusive
     Applicant draw();
+    void add_loan(Members& m, const Applicant& a);
+    void add_person(Members& m, const Applicant& a);
+    void add_history(Members& m, const Applicant& a);
+    void add_bureau(Members& m, const Applicant& a);
+    void add_accounts(Members& m, const Applicant& a);
     void spoil(std::string& json);
 
     GeneratorSettings settings_;

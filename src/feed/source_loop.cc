@@ -1,7 +1,7 @@
 #include "feed/source_loop.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "feed/envelope.h"
 
@@ -65,7 +65,8 @@ void SourceLoop::pause(milliseconds time) {
 
 // Doubling, with up to half of it taken off at random, so that many sources do not ask at once.
 void SourceLoop::back_off(const Error& error) {
-    milliseconds longest = std::min(kFirstBackOff * (1 << std::min(failures_, 10)), kLongestBackOff);
+    milliseconds longest =
+        std::min(kFirstBackOff * (1 << std::min(failures_, 10)), kLongestBackOff);
     failures_ += 1;
     retries_ += 1;
     auto half = static_cast<std::uint64_t>(longest.count() / 2);
@@ -103,13 +104,15 @@ Result<void> SourceLoop::run_api() {
             if (slow || static_cast<std::int64_t>(waiting.size()) >= settings_.most_waiting ||
                 env_.monotonic() - first >= settings_.longest_wait)
                 TRY_VOID(flush(waiting));
-            pause(settings_.every - std::chrono::duration_cast<milliseconds>(env_.monotonic() - began));
+            pause(settings_.every -
+                  std::chrono::duration_cast<milliseconds>(env_.monotonic() - began));
             continue;
         }
         TRY_VOID(flush(waiting));
         if (stop_) break;
         if (answer && answer->status == 204) {
-            if (!through_.exchange(true)) observer_.note("the applicant API has no more applications");
+            if (!through_.exchange(true))
+                observer_.note("the applicant API has no more applications");
             if (settings_.once) return {};
             pause(std::max(settings_.every, kAgainAfterThrough));
             continue;

@@ -17,11 +17,11 @@
 namespace loanstream {
 
 struct SourceLoopSettings {
-    std::string url;                        // polled, when `file` is empty
-    std::chrono::milliseconds every{5000};  // between two polls; 0: as fast as it answers
-    std::string file;                       // CSV or JSONL, plain or gz
-    bool once = false;                      // stop at 204, instead of asking again
-    std::int64_t most_waiting = 256;        // fast polls are appended this many at a time ...
+    std::string url;                             // polled, when `file` is empty
+    std::chrono::milliseconds every{5000};       // between two polls; 0: as fast as it answers
+    std::string file;                            // CSV or JSONL, plain or gz
+    bool once = false;                           // stop at 204, instead of asking again
+    std::int64_t most_waiting = 256;             // fast polls are appended this many at a time ...
     std::chrono::milliseconds longest_wait{50};  // ... or after this long
     std::int64_t most_batch_bytes = 4 << 20;
 };

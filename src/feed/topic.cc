@@ -1,7 +1,7 @@
 #include "feed/topic.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -14,8 +14,8 @@ constexpr std::int32_t kMostPartitions = 10000;
 constexpr std::uint64_t kMostDescriptionBytes = 1 << 16;
 }  // namespace
 
-Result<TopicDescription> create_topic(Env& env, const std::string& topics,
-                                      const std::string& name, std::int32_t partitions) {
+Result<TopicDescription> create_topic(Env& env, const std::string& topics, const std::string& name,
+                                      std::int32_t partitions) {
     TRY_VOID(check_topic_name(name));
     if (partitions < 1 || partitions > kMostPartitions)
         return fail(ErrorCode::kUsage, "a topic has 1 to 10000 partitions", name);
@@ -23,8 +23,8 @@ Result<TopicDescription> create_topic(Env& env, const std::string& topics,
     TopicFolder folder(topics, name);
     TRY_VOID(env.make_folders(folder.folder()));
     std::string text = fmt::format(
-        "{{\"format\":1,\"topic\":\"{}\",\"partitions\":{},\"created_ms\":{},\"id\":\"{}\"}}\n", name,
-        partitions, topic.created.value, topic.id);
+        "{{\"format\":1,\"topic\":\"{}\",\"partitions\":{},\"created_ms\":{},\"id\":\"{}\"}}\n",
+        name, partitions, topic.created.value, topic.id);
     std::string temporary =
         join_path(folder.folder(), fmt::format("topic.{:016x}.temporary", env.random()));
     TRY(auto file, env.create_file(temporary));
@@ -72,8 +72,7 @@ Result<TopicDescription> describe_topic(Env& env, const std::string& topics,
 }
 
 Result<TopicDescription> create_topic_if_missing(Env& env, const std::string& topics,
-                                                 const std::string& name,
-                                                 std::int32_t partitions) {
+                                                 const std::string& name, std::int32_t partitions) {
     auto there = describe_topic(env, topics, name);
     if (there || there.error().code != ErrorCode::kNotFound) return there;
     auto made = create_topic(env, topics, name, partitions);
@@ -95,7 +94,8 @@ Result<std::vector<TopicDescription>> list_topics(Env& env, const std::string& t
         else if (topic.error().code != ErrorCode::kNotFound)  // a folder that is no topic
             return std::unexpected(std::move(topic).error());
     }
-    std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(list.begin(), list.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     return list;
 }
 
@@ -112,8 +112,7 @@ Result<void> delete_topic(Env& env, const std::string& topics, const std::string
         if (info.is_folder || !is_ours(info.name))
             return fail(ErrorCode::kInvalidData, "a file that is no topic's lies there",
                         join_path(folder.folder(), info.name), "move it away first");
-    for (const auto& info : names)
-        TRY_VOID(env.remove_file(join_path(folder.folder(), info.name)));
+    for (const auto& info : names) TRY_VOID(env.remove_file(join_path(folder.folder(), info.name)));
     return env.remove_folder(folder.folder());
 }
 

@@ -36,22 +36,21 @@ private:
 };
 
 // kAlreadyThere when the topic exists.
-Result<TopicDescription> create_topic(Env& env, const std::string& topics,
-                                      const std::string& name, std::int32_t partitions);
+Result<TopicDescription> create_topic(Env& env, const std::string& topics, const std::string& name,
+                                      std::int32_t partitions);
 // kNotFound, kUnknownFormat, kInvalidData.
 Result<TopicDescription> describe_topic(Env& env, const std::string& topics,
                                         const std::string& name);
 Result<TopicDescription> create_topic_if_missing(Env& env, const std::string& topics,
-                                                 const std::string& name,
-                                                 std::int32_t partitions);
+                                                 const std::string& name, std::int32_t partitions);
 Result<std::vector<TopicDescription>> list_topics(Env& env, const std::string& topics);
 // Removes the files of docs/topic.md and the folder; refuses (kInvalidData) what is not its own.
 Result<void> delete_topic(Env& env, const std::string& topics, const std::string& name);
 
 struct PartitionDescription {
     PartitionId partition;
-    Offset watermark;         // one past the last record
-    std::uint64_t bytes = 0;  // of complete records
+    Offset watermark;                 // one past the last record
+    std::uint64_t bytes = 0;          // of complete records
     std::int64_t mirrored_next = -1;  // from <partition>.position; -1: none
 };
 Result<std::vector<PartitionDescription>> describe_partitions(Env& env, const std::string& topics,

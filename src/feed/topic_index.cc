@@ -1,9 +1,9 @@
 #include "feed/topic_index.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace loanstream {
 
@@ -147,7 +147,8 @@ Result<void> LineCounter::advance(ReadFile& file, std::int64_t until) {
         TRY(std::size_t count, file.read_at(at, block));
         if (count == 0) return {};
         const char *begin = block.data(), *end = begin + count;
-        while (const void* found = std::memchr(begin, '\n', static_cast<std::size_t>(end - begin))) {
+        while (const void* found =
+                   std::memchr(begin, '\n', static_cast<std::size_t>(end - begin))) {
             begin = static_cast<const char*>(found) + 1;
             line_ += 1;
             byte_ = at + static_cast<std::uint64_t>(begin - block.data());

@@ -1,8 +1,8 @@
 #include "feed/topic_source.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <limits>
 
 #include "base/check.h"
@@ -36,14 +36,13 @@ Result<std::unique_ptr<TopicSource>> TopicSource::open(Env& env, const std::stri
         if (wanted < 0 || wanted >= topic.partitions)
             return fail(ErrorCode::kUsage, fmt::format("there is no partition {}", wanted), name,
                         fmt::format("the topic has 0 to {}", topic.partitions - 1));
-    std::unique_ptr<TopicSource> source(new TopicSource(env, TopicFolder(topics, name),
-                                                        std::move(try_lock), settings));
+    std::unique_ptr<TopicSource> source(
+        new TopicSource(env, TopicFolder(topics, name), std::move(try_lock), settings));
     for (std::int32_t p = 0; p < topic.partitions; ++p) {
         if (!settings.partitions.empty() && !settings.partitions.contains(p)) continue;
         Partition partition;
         partition.source = {name, incarnation_of(PartitionId(p)), PartitionId(p)};
-        partition.index =
-            std::make_unique<TopicIndex>(env, source->folder_.index(PartitionId(p)));
+        partition.index = std::make_unique<TopicIndex>(env, source->folder_.index(PartitionId(p)));
         source->partitions_.push_back(std::move(partition));
     }
     return source;
@@ -127,8 +126,8 @@ Result<void> TopicSource::mirror(const SourcePartition& source, Offset next) {
     std::string path = folder_.position(source.partition);
     std::string temporary = fmt::format("{}.{:016x}.temporary", path, env_.random());
     TRY(auto file, env_.create_file(temporary));
-    TRY_VOID(file->append(
-        fmt::format("{{\"next\":{},\"ms\":{}}}\n", next.value, env_.now().value)));
+    TRY_VOID(
+        file->append(fmt::format("{{\"next\":{},\"ms\":{}}}\n", next.value, env_.now().value)));
     TRY_VOID(file->close());
     return env_.replace(temporary, path);
 }
@@ -157,8 +156,8 @@ Result<bool> TopicSource::read_batch(Partition& partition, RawBatch& out) {
     if (size <= partition.scanned) return false;
     // Not much more than the batch may hold: what does not fit is read again next time.
     auto most = static_cast<std::uint64_t>(settings_.batch_bytes);
-    std::uint64_t likely = static_cast<std::uint64_t>(settings_.batch_records) *
-                           (partition.record_bytes + 1) * 5 / 4;
+    std::uint64_t likely =
+        static_cast<std::uint64_t>(settings_.batch_records) * (partition.record_bytes + 1) * 5 / 4;
     if (partition.record_bytes > 0) most = std::min(most, std::max(likely, kLeastRead));
     auto want = static_cast<std::size_t>(std::min(size - partition.next_byte, most));
     make_room(out.bytes, want);
@@ -200,7 +199,8 @@ void TopicSource::take_lines(Partition& partition, std::string_view bytes, RawBa
     if (!out.records.empty()) partition.record_bytes = at / out.records.size();
 }
 
-// One record longer than what is read at a time: up to the bound it is read whole, beyond it only its beginning.
+// One record longer than what is read at a time: up to the bound it is read whole, beyond it only
+// its beginning.
 Result<bool> TopicSource::read_long_record(Partition& partition, RawBatch& out) {
     std::string block(kLeastRead, '\0');
     std::uint64_t at = std::max(partition.scanned, partition.next_byte + out.bytes.size());

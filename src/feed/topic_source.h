@@ -26,8 +26,8 @@ struct TopicSourceSettings {
 class TopicSource : public Source {
 public:
     // Tries to take a partition's lock; nullopt: another process has it.
-    using TryLock = std::function<Result<std::optional<std::unique_ptr<FileLock>>>(
-        const SourcePartition&)>;
+    using TryLock =
+        std::function<Result<std::optional<std::unique_ptr<FileLock>>>(const SourcePartition&)>;
     // The incarnation the table's log knows for a partition.
     using IncarnationOf = std::function<Incarnation(PartitionId)>;
 
@@ -48,15 +48,17 @@ private:
         std::unique_ptr<FileLock> lock;  // null: not ours yet
         std::unique_ptr<ReadFile> file;  // null: no record has been written yet
         std::unique_ptr<TopicIndex> index;
-        std::int64_t next = 0;        // offset of the next record
-        std::uint64_t next_byte = 0;  // where it begins
-        std::uint64_t scanned = 0;    // no newline before this byte, from next_byte on
+        std::int64_t next = 0;           // offset of the next record
+        std::uint64_t next_byte = 0;     // where it begins
+        std::uint64_t scanned = 0;       // no newline before this byte, from next_byte on
         std::uint64_t record_bytes = 0;  // of the last batch, on average; 0: not known yet
         LineCounter end{0, 0};
         bool seeked = false;
     };
     TopicSource(Env& env, TopicFolder folder, TryLock try_lock, TopicSourceSettings settings)
-        : env_(env), folder_(std::move(folder)), try_lock_(std::move(try_lock)),
+        : env_(env),
+          folder_(std::move(folder)),
+          try_lock_(std::move(try_lock)),
           settings_(settings) {}
     Result<bool> open_file(Partition& partition);
     Result<bool> read_batch(Partition& partition, RawBatch& out);

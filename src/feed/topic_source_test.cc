@@ -44,8 +44,9 @@ struct World {
         return std::move(*TopicWriter::open(env, folder, PartitionId(partition)));
     }
     Result<std::unique_ptr<TopicSource>> open(TopicSourceSettings settings = {}) {
-        return TopicSource::open(env, "/topics", "t", locks_in(env),
-                                 [](PartitionId) { return Incarnation(0); }, settings);
+        return TopicSource::open(
+            env, "/topics", "t", locks_in(env), [](PartitionId) { return Incarnation(0); },
+            settings);
     }
     // Everything from `next` on, with all its partitions taken.
     std::unique_ptr<TopicSource> reader(TopicSourceSettings settings = {}, std::int64_t next = 0) {
@@ -106,7 +107,8 @@ TEST(TopicSource, BoundsDoNotChangeWhatIsRead) {
     std::string file;
     std::vector<std::string> records;
     for (int i = 0; i < 700; ++i) {
-        std::string text(static_cast<std::size_t>(i * 7919 % 5000), static_cast<char>('a' + i % 26));
+        std::string text(static_cast<std::size_t>(i * 7919 % 5000),
+                         static_cast<char>('a' + i % 26));
         records.push_back(fmt::format("{}:{}", i, text));
         file += text + "\n";
     }

@@ -17,8 +17,7 @@ TEST(Topic, CreatedListedDescribedDeleted) {
     auto made = create_topic(env, "/topics", "applicants", 3);
     ASSERT_TRUE(made) << made.error().line();
     ASSERT_TRUE(create_topic(env, "/topics", "again", 1));
-    EXPECT_EQ(create_topic(env, "/topics", "applicants", 3).error().code,
-              ErrorCode::kAlreadyThere);
+    EXPECT_EQ(create_topic(env, "/topics", "applicants", 3).error().code, ErrorCode::kAlreadyThere);
     auto list = list_topics(env, "/topics");
     ASSERT_EQ(list->size(), 2u);
     EXPECT_EQ(list->at(0).name, "again");
@@ -59,7 +58,8 @@ TEST(Topic, DescriptionIsCheckedOnTheWayIn) {
         ErrorCode code;
     };
     for (auto [text, code] : {
-             Case{"", ErrorCode::kInvalidData}, Case{"[]", ErrorCode::kInvalidData},
+             Case{"", ErrorCode::kInvalidData},
+             Case{"[]", ErrorCode::kInvalidData},
              Case{"{\"format\":1}", ErrorCode::kInvalidData},
              Case{"{\"format\":2,\"partitions\":1,\"created_ms\":1,\"id\":\"x\"}",
                   ErrorCode::kUnknownFormat},

@@ -1,7 +1,7 @@
 #include "feed/topic_writer.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <limits>
 
 #include "base/check.h"
@@ -136,8 +136,8 @@ Result<void> TopicWriter::check_rows(const FileRows& rows) const {
     auto next = row_after(index_.entries(), rows.sha256);
     if (!next || *next == rows.row) return {};
     return fail(ErrorCode::kBusy,
-                fmt::format("row {} of the file is the next one, not {}", *next, rows.row), records_,
-                "another source produces the same file: let one of them go on");
+                fmt::format("row {} of the file is the next one, not {}", *next, rows.row),
+                records_, "another source produces the same file: let one of them go on");
 }
 
 Result<std::int64_t> TopicWriter::next_row(const std::string& sha256, std::int64_t first) {

@@ -58,9 +58,9 @@ TEST(TopicWriter, CutsATornTailOnly) {
         const char *found, *kept;
         std::int64_t next;
     };
-    for (auto [found, kept, next] : {
-             Case{"", "", 0}, Case{"torn", "", 0}, Case{"a\n", "a\n", 1},
-             Case{"a\ntorn", "a\n", 1}, Case{"a\n\n\nt", "a\n\n\n", 3}, Case{"\n", "\n", 1}}) {
+    for (auto [found, kept, next] :
+         {Case{"", "", 0}, Case{"torn", "", 0}, Case{"a\n", "a\n", 1}, Case{"a\ntorn", "a\n", 1},
+          Case{"a\n\n\nt", "a\n\n\n", 3}, Case{"\n", "\n", 1}}) {
         World world;
         world.env.overwrite(world.folder.records(kZero), found);
         auto writer = world.writer();
@@ -215,7 +215,8 @@ TEST_P(TopicWriterCrash, LosesNothing) {
         TRY(auto writer, TopicWriter::open(*env, folder, kZero));
         TRY(std::int64_t row, writer->next_row("abc", 0));
         for (; row < 9; row += 1)
-            TRY_VOID(writer->append({"a row of some length"}, TopicWriter::FileRows{"abc", row, 1}));
+            TRY_VOID(
+                writer->append({"a row of some length"}, TopicWriter::FileRows{"abc", row, 1}));
         return {};
     };
     ::setenv("TOPIC_WRITER_TEST_ROOT", root.c_str(), 1);

@@ -1,7 +1,7 @@
 #include "http/client.h"
 
-#include <atomic>
 #include <curl/curl.h>
+#include <atomic>
 
 namespace loanstream {
 

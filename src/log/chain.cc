@@ -10,8 +10,8 @@ namespace loanstream {
 
 namespace {
 
-constexpr int kMostLoads = 20;   // tries to read a log that is truncated meanwhile
-constexpr int kMostOffers = 8;   // tries to put an entry whose outcome is not known
+constexpr int kMostLoads = 20;  // tries to read a log that is truncated meanwhile
+constexpr int kMostOffers = 8;  // tries to put an entry whose outcome is not known
 constexpr std::size_t kMostIds = 1024;
 constexpr std::uint64_t kHeadBytes = 128;
 constexpr std::string_view kMend =
@@ -62,9 +62,10 @@ Result<std::optional<LogChain::Read>> LogChain::read_entry(std::uint64_t number)
 Result<void> LogChain::fold(const Read& read) {
     std::string path = layout_.entry(read.number);
     if (read.entry.prev != last_sum_)
-        return damaged("the log entry does not follow the one before it: one of the two was "
-                       "edited or put in another's place",
-                       path);
+        return damaged(
+            "the log entry does not follow the one before it: one of the two was "
+            "edited or put in another's place",
+            path);
     if (auto applied = state_.apply(read.entry.body, read.entry.at_ms); !applied) {
         const Error& error = applied.error();
         return damaged("the log entry contradicts those before it: " + error.what +
@@ -91,8 +92,8 @@ Result<std::vector<LogChain::Read>> LogChain::read_down() {
     for (const FileInfo& file : names)
         if (auto number = entry_number(file.name)) numbers.push_back(*number);
     if (numbers.empty())
-        return fail(ErrorCode::kNotFound, "no warehouse here: its log has no entry",
-                    layout_.log(), "check the folder, or begin one with 'loanstream stream'");
+        return fail(ErrorCode::kNotFound, "no warehouse here: its log has no entry", layout_.log(),
+                    "check the folder, or begin one with 'loanstream stream'");
     std::vector<Read> entries;
     std::uint64_t newest = *std::ranges::max_element(numbers);
     for (std::uint64_t number = newest;; --number) {
@@ -186,8 +187,7 @@ Result<void> LogChain::begin() {
 
 Result<LogChain::Put> LogChain::put(const EntryBody& body) {
     if (failed_) return std::unexpected(*failed_);
-    if (member_.empty())
-        return fail(ErrorCode::kInternal, "a reader puts no entry", layout_.log());
+    if (member_.empty()) return fail(ErrorCode::kInternal, "a reader puts no entry", layout_.log());
     TRY_VOID(state_.check(body));
     Read ours{last_ + 1, {}, {}, {last_sum_, random_id(env_), env_.now(), body}};
     std::string bytes = encode_entry(ours.entry);

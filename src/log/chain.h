@@ -32,9 +32,9 @@ public:
     Result<void> begin();
 
     enum class Put {
-        kWon,    // the entry stands, is synced and is in the state
-        kTaken,  // it does not stand and never will; the state has what came before it
-        kPassed, // a checkpoint has passed its number meanwhile: the state tells
+        kWon,     // the entry stands, is synced and is in the state
+        kTaken,   // it does not stand and never will; the state has what came before it
+        kPassed,  // a checkpoint has passed its number meanwhile: the state tells
     };
     // Offers `body` as the entry after the last one read. Checks it against the state first
     // (kFenced and kDamaged come from there). Other errors: the outcome is not known, and this

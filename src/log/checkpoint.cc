@@ -22,8 +22,7 @@ constexpr std::size_t kTailBytes = kNumberDigits + 1 + 16 + 5;  // "<number>-<16
 std::string manifest_name(const TableDay& day, std::uint64_t number, std::uint64_t random) {
     char tail[kTailBytes + 1];
     std::snprintf(tail, sizeof tail, "%020llu-%016llx.json",
-                  static_cast<unsigned long long>(number),
-                  static_cast<unsigned long long>(random));
+                  static_cast<unsigned long long>(number), static_cast<unsigned long long>(random));
     return day.table + "-" + day.dt + "-" + tail;
 }
 
@@ -53,8 +52,7 @@ bool Warehouse::is_past(const TableDay& day) const {
            day.dt < day_of(EpochMs(env_.now().value - kLateMs));
 }
 
-Result<void> Warehouse::seal(const TableDay& day,
-                             bool (Warehouse::*due)(const TableDay&) const) {
+Result<void> Warehouse::seal(const TableDay& day, bool (Warehouse::*due)(const TableDay&) const) {
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         if (!(this->*due)(day)) return {};
         TRY_VOID(chain_.put(SealEntry{{day, state().open_part(day)}}));  // lost: look again
@@ -90,8 +88,7 @@ Result<void> Warehouse::publish_all() {
         if (staged.contains(layout_.staged_file(file.name)))
             TRY_VOID(publish_file(file.place, file.name));
     }
-    for (const TablePart& place : places)
-        TRY_VOID(files_.sync_folder(layout_.part(place)));
+    for (const TablePart& place : places) TRY_VOID(files_.sync_folder(layout_.part(place)));
     if (!places.empty()) TRY_VOID(files_.sync_folder(layout_.staging()));
     return {};
 }

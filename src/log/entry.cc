@@ -237,8 +237,7 @@ Result<Entry> decode_entry(std::string_view bytes) {
     if (fault.empty() && !make_body(kind, entry.body))
         return fail(ErrorCode::kUnknownFormat, "is of the unknown kind '" + kind + "'", {},
                     "use the program version that wrote it, or a later one");
-    if (fault.empty())
-        std::visit([&](auto& fields_of) { fields(reader, fields_of); }, entry.body);
+    if (fault.empty()) std::visit([&](auto& fields_of) { fields(reader, fields_of); }, entry.body);
     if (!fault.empty()) return fail(ErrorCode::kInvalidData, fault);
     return entry;
 }

@@ -25,8 +25,8 @@ LiveFile live_file() {
 std::vector<EntryBody> one_of_each() {
     CommittedRange range{kSource, Epoch(3), kRange, 3, 2, 1, EpochMs(99), kHash, {}};
     MergeEntry merge{kPart, "gen1", {kName}, {live_file()}};
-    PartitionState partition{kSource, Epoch(3), "m.1", Offset(0), Offset(14), EpochMs(99), kHash,
-                             {},      3,        2,     1};
+    PartitionState partition{kSource, Epoch(3), "m.1", Offset(0), Offset(14), EpochMs(99),
+                             kHash,   {},       3,     2,         1};
     CheckpointEntry checkpoint{
         {partition},
         {{kSource, Offset(0), Offset(5), 5, 4, 1, "why", "by"}},
@@ -110,8 +110,11 @@ TEST(Entry, NoTruncationAndNoFlipIsRead) {
 TEST(Entry, GarbledTextIsRefusedOrReadAgain) {
     std::uint64_t seed = 42;
     auto next = [&] { return seed = seed * 6364136223846793005ULL + 1442695040888963407ULL; };
-    const std::string pieces[] = {"0", "-1", "9223372036854775808", "null", "[]", "{}", "\"\"",
-                                  "1e9", "true", ",", "}", "\\u0000", "\xff", "[[[[[[[["};
+    const std::string pieces[] = {"0",    "-1",      "9223372036854775808",
+                                  "null", "[]",      "{}",
+                                  "\"\"", "1e9",     "true",
+                                  ",",    "}",       "\\u0000",
+                                  "\xff", "[[[[[[[["};
     int refused = 0, read = 0;
     for (const EntryBody& body : one_of_each())
         for (int round = 0; round < 500; ++round) {

@@ -113,8 +113,7 @@ std::optional<DataFileName> DataFileName::parse(std::string_view name) {
     if (!good || dash == name.npos || dash + 1 == name.size()) return std::nullopt;
     parsed.table = name.substr(0, dash);
     parsed.topic = name.substr(dash + 1);
-    if (!is_table_name(parsed.table) || parsed.range.next < parsed.range.begin)
-        return std::nullopt;
+    if (!is_table_name(parsed.table) || parsed.range.next < parsed.range.begin) return std::nullopt;
     return parsed;
 }
 
@@ -124,9 +123,7 @@ std::string Layout::own(std::string_view folder) const {
 
 std::string Layout::table(std::string_view table) const { return join_path(warehouse_, table); }
 
-std::string Layout::part(const TablePart& part) const {
-    return join_path(warehouse_, part.text());
-}
+std::string Layout::part(const TablePart& part) const { return join_path(warehouse_, part.text()); }
 
 std::string Layout::final_file(const TablePart& part, std::string_view name) const {
     return join_path(this->part(part), name);
@@ -146,20 +143,18 @@ std::string Layout::entry(std::uint64_t number) const {
     return join_path(log(), text);
 }
 
-std::string Layout::version(std::string_view sha256) const {
-    return join_path(versions(), sha256);
-}
+std::string Layout::version(std::string_view sha256) const { return join_path(versions(), sha256); }
 
 std::string Layout::partition_lock(std::string_view topic, PartitionId partition) const {
-    return join_path(locks(), topic_in_name(topic) + "-" + std::to_string(partition.value) +
-                                  ".lock");
+    return join_path(locks(),
+                     topic_in_name(topic) + "-" + std::to_string(partition.value) + ".lock");
 }
 
 std::string Layout::merge_lock() const { return join_path(locks(), "merge.lock"); }
 
 std::string Layout::temporary(std::string_view member, std::uint64_t random) const {
-    return join_path(staging(), std::string(kTemporaryStart) + std::string(member) + "-" +
-                                    hex_text(random));
+    return join_path(staging(),
+                     std::string(kTemporaryStart) + std::string(member) + "-" + hex_text(random));
 }
 
 std::optional<std::uint64_t> entry_number(std::string_view name) {

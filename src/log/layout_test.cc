@@ -36,8 +36,8 @@ TEST(Layout, TemporaryNames) {
 
 TEST(DataFileName, RoundTrips) {
     for (const char* topic : {"fintech_pyspark", "a-b-1-2", "x.y", "-", "1"}) {
-        DataFileName name{"dead_letters", topic,     PartitionId(3),
-                          Epoch(12),      {Offset(0), Offset(700)}, 0xabcULL};
+        DataFileName name{"dead_letters",           topic,   PartitionId(3), Epoch(12),
+                          {Offset(0), Offset(700)}, 0xabcULL};
         for (const char* ending : {"", ".parquet", ".staged"}) {
             auto parsed = DataFileName::parse(name.base() + ending);
             ASSERT_TRUE(parsed) << name.base();
@@ -48,8 +48,12 @@ TEST(DataFileName, RoundTrips) {
 
 TEST(DataFileName, LongTopicsStayBelowALimit) {
     std::string topic(200, 'x');
-    DataFileName name{"dead_letters", topic_in_name(topic), PartitionId(2147483647), Epoch(999999),
-                      {Offset(0), Offset(9'000'000'000'000'000)}, ~0ULL};
+    DataFileName name{"dead_letters",
+                      topic_in_name(topic),
+                      PartitionId(2147483647),
+                      Epoch(999999),
+                      {Offset(0), Offset(9'000'000'000'000'000)},
+                      ~0ULL};
     EXPECT_LE(name.base().size() + 8, 255u);
     EXPECT_EQ(DataFileName::parse(name.base()), name);
     EXPECT_NE(topic_in_name(topic), topic_in_name(topic + "y"));

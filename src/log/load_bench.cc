@@ -18,14 +18,21 @@ constexpr std::int64_t kRows = 100;
 
 CommitEntry commit_of(std::int64_t number, const std::string& dt, const LogState& state) {
     OffsetRange range{Offset(number * kRows), Offset((number + 1) * kRows)};
-    CommitEntry commit{"m", {{kSource, Epoch(1), range, kRows, kRows - 1, 1,
-                              EpochMs(1'700'000'000'000 + number), kHash, kHash}}, {}};
+    CommitEntry commit{"m",
+                       {{kSource, Epoch(1), range, kRows, kRows - 1, 1,
+                         EpochMs(1'700'000'000'000 + number), kHash, kHash}},
+                       {}};
     for (const char* table : {"prediction", "dead_letters"}) {
         TableDay day{table, dt};
-        DataFileName name{table, kSource.topic, kSource.partition, Epoch(1), range,
-                          static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15};
-        commit.files.push_back({0, {day, state.open_part(day)}, name.base() + ".parquet",
-                                day.table == kPredictionTable ? kRows - 1 : 1, 9000, kHash});
+        DataFileName name{
+            table,    kSource.topic, kSource.partition,
+            Epoch(1), range,         static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15};
+        commit.files.push_back({0,
+                                {day, state.open_part(day)},
+                                name.base() + ".parquet",
+                                day.table == kPredictionTable ? kRows - 1 : 1,
+                                9000,
+                                kHash});
     }
     return commit;
 }
@@ -113,13 +120,14 @@ void commit_and_publish(benchmark::State& bench) {
     Offset next(0);
     for (auto _ : bench) {
         OffsetRange range{next, next + kRows};
-        StagedFile file{0, day, (*warehouse)->name_file(day.table, *claimed, range), kRows, 1,
-                        sha256_hex("x")};
+        StagedFile file{0,     day, (*warehouse)->name_file(day.table, *claimed, range),
+                        kRows, 1,   sha256_hex("x")};
         (void)files.write_new((*warehouse)->layout().staged_file(file.name), "x");
-        CommitRequest request{{{claimed->source, claimed->epoch, range, kRows, kRows, 0, env.now(),
-                                kHash, kHash}}, {file}};
-        bool good = (*warehouse)->commit(request) && (*warehouse)->publish() &&
-                    (*warehouse)->maintain();
+        CommitRequest request{
+            {{claimed->source, claimed->epoch, range, kRows, kRows, 0, env.now(), kHash, kHash}},
+            {file}};
+        bool good =
+            (*warehouse)->commit(request) && (*warehouse)->publish() && (*warehouse)->maintain();
         if (!good) return bench.SkipWithError("a commit failed");
         next = range.next;
     }

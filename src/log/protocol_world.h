@@ -24,9 +24,9 @@ inline const TopicPartition kFirst{"t", PartitionId(0)};
 inline const TopicPartition kSecond{"t", PartitionId(1)};
 
 // Sees to it that an error shows as text in a failing test.
-#define EXPECT_OK(result)                                        \
-    do {                                                         \
-        auto&& checked_ = (result);                              \
+#define EXPECT_OK(result)                                                   \
+    do {                                                                    \
+        auto&& checked_ = (result);                                         \
         EXPECT_TRUE(checked_) << (checked_ ? "" : checked_.error().line()); \
     } while (false)
 
@@ -60,8 +60,8 @@ struct Writer {
             const Claimed& c = claimed.at(source);
             OffsetRange range{c.next, c.next + count};
             auto index = static_cast<std::uint32_t>(request.ranges.size());
-            request.ranges.push_back({c.source, c.epoch, range, count, count - 1, 1, env.now(),
-                                      kPolicy, {}});
+            request.ranges.push_back(
+                {c.source, c.epoch, range, count, count - 1, 1, env.now(), kPolicy, {}});
             for (std::string_view table : {kPredictionTable, kDeadLettersTable}) {
                 bool dead = table == kDeadLettersTable;
                 std::string bytes;
@@ -69,9 +69,12 @@ struct Writer {
                     if ((i == count - 1) == dead)
                         bytes += c.source.text() + "@" + std::to_string((c.next + i).value) + "\n";
                 if (bytes.empty()) continue;
-                StagedFile file{index, {std::string(table), dt},
-                                warehouse->name_file(table, c, range), dead ? 1 : count - 1,
-                                static_cast<std::int64_t>(bytes.size()), sha256_hex(bytes)};
+                StagedFile file{index,
+                                {std::string(table), dt},
+                                warehouse->name_file(table, c, range),
+                                dead ? 1 : count - 1,
+                                static_cast<std::int64_t>(bytes.size()),
+                                sha256_hex(bytes)};
                 TRY_VOID(files.write_new(warehouse->layout().staged_file(file.name), bytes));
                 request.files.push_back(std::move(file));
             }

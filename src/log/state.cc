@@ -72,8 +72,7 @@ Result<const PartitionState*> LogState::owned(const SourcePartition& source, Epo
     if (epoch < known->epoch)
         return fail(ErrorCode::kFenced,
                     "a newer owner (epoch " + std::to_string(known->epoch.value) +
-                        ") has taken the partition over from epoch " +
-                        std::to_string(epoch.value),
+                        ") has taken the partition over from epoch " + std::to_string(epoch.value),
                     source.text(), "nothing is lost: the newer owner goes on from the last commit");
     if (epoch > known->epoch)
         return damaged("epoch " + std::to_string(epoch.value) + " was never claimed",
@@ -196,8 +195,13 @@ void LogState::apply_one(const CommitEntry& entry, EpochMs) {
         const CommittedRange& range = entry.ranges[file.range];
         recent_files_.push_back(
             {file.place, file.name, topic_partition_of(range.source), range.epoch});
-        add_live({file.place, file.name, file.rows, file.bytes, file.sha256,
-                  {{range.source, range.epoch, range.range, file.rows}}, {}});
+        add_live({file.place,
+                  file.name,
+                  file.rows,
+                  file.bytes,
+                  file.sha256,
+                  {{range.source, range.epoch, range.range, file.rows}},
+                  {}});
     }
 }
 
@@ -226,8 +230,8 @@ Result<void> LogState::check_one(const MergeEntry& entry) const {
         if (output.place != entry.part || output.generation != entry.generation)
             return damaged("a merge's output of another part or generation", output.name);
     for (const LiveFile& file : files_)
-        if (file.place == entry.part && std::ranges::find(entry.inputs, file.name) ==
-                                            entry.inputs.end())
+        if (file.place == entry.part &&
+            std::ranges::find(entry.inputs, file.name) == entry.inputs.end())
             return damaged("a merge that leaves a file of its part out", file.name);
     return {};
 }
@@ -296,8 +300,7 @@ Result<void> LogState::check_one(const CheckpointEntry& entry) const {
     bool agrees = entry.partitions.size() == partitions_.size() &&
                   entry.days.size() == days_.size() && entry.ended.size() == ended_.size() &&
                   entry.lost.size() == lost_.size() && entry.replays.size() == replays_.size() &&
-                  entry.quiet.size() == quiet_.size() &&
-                  entry.versions.size() == versions_.size();
+                  entry.quiet.size() == quiet_.size() && entry.versions.size() == versions_.size();
     for (const PartitionState& state : entry.partitions) {
         const PartitionState* known = partition(topic_partition_of(state.source));
         agrees = agrees && known != nullptr && same(*known, state);

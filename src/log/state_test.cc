@@ -13,8 +13,9 @@ const TableDay kDay{"prediction", "2026-11-23"};
 const EpochMs kNow(1000);
 
 CommittedRange range(std::int64_t begin, std::int64_t next, std::int64_t epoch = 1) {
-    return {kSource, Epoch(epoch), {Offset(begin), Offset(next)}, next - begin, next - begin, 0,
-            EpochMs(50), kHash, kOther};
+    return {kSource,      Epoch(epoch), {Offset(begin), Offset(next)},
+            next - begin, next - begin, 0,
+            EpochMs(50),  kHash,        kOther};
 }
 
 CommittedFile file(const CommittedRange& r, std::int32_t part = 0, std::uint32_t index = 0,
@@ -46,8 +47,8 @@ LogState state_of(std::vector<EntryBody> more = {}) {
 
 MergeEntry merge(std::int32_t part) {
     LiveFile output{{kDay, part}, "merged.parquet", 20, 150, kHash, {}, "gen"};
-    return {{kDay, part}, "gen", {commit(0, 10).files[0].name, commit(10, 20).files[0].name},
-            {output}};
+    return {
+        {kDay, part}, "gen", {commit(0, 10).files[0].name, commit(10, 20).files[0].name}, {output}};
 }
 
 template <typename Entry, typename Change>
@@ -81,8 +82,7 @@ TEST(LogState, RefusesWhatContradictsTheEntriesBelow) {
          "do not fit together"},
         {changed(commit(20, 25, 1), [](auto& c) { c.files[0].rows = 4; }), kDamaged,
          "the files' rows"},
-        {changed(commit(20, 25, 1), [](auto& c) { c.files.clear(); }), kDamaged,
-         "the files' rows"},
+        {changed(commit(20, 25, 1), [](auto& c) { c.files.clear(); }), kDamaged, "the files' rows"},
         {changed(commit(20, 25, 1), [](auto& c) { c.files[0].range = 1; }), kDamaged, "no range"},
         {changed(commit(20, 25, 1), [](auto& c) { c.files.push_back(c.files[0]); }), kDamaged,
          "named twice"},
@@ -148,8 +148,8 @@ TEST(LogState, QuietRangesAreKeptAndJoined) {
         r.records = r.decided = 0;
         return CommitEntry{"m", {r}, {}};
     };
-    LogState state = state_of({quiet(20, 25), quiet(25, 30), quiet(30, 30), commit(30, 32, 1),
-                               quiet(32, 33)});
+    LogState state =
+        state_of({quiet(20, 25), quiet(25, 30), quiet(30, 30), commit(30, 32, 1), quiet(32, 33)});
     ASSERT_EQ(state.quiet().size(), 2u);
     EXPECT_EQ(state.quiet()[0].range, (OffsetRange{Offset(20), Offset(30)}));
     EXPECT_EQ(state.quiet()[1].range, (OffsetRange{Offset(32), Offset(33)}));
@@ -167,9 +167,8 @@ TEST(LogState, MergesOnceAndSwitchesOnce) {
 }
 
 TEST(LogState, LossesAndResetsMoveNext) {
-    LogState state =
-        state_of({LostEntry{kSource, Epoch(1), {Offset(20), Offset(30)}, "gone", "me"},
-                  ResetEntry{kSource, Epoch(1), Offset(30), Offset(5), "new", "me"}});
+    LogState state = state_of({LostEntry{kSource, Epoch(1), {Offset(20), Offset(30)}, "gone", "me"},
+                               ResetEntry{kSource, Epoch(1), Offset(30), Offset(5), "new", "me"}});
     const PartitionState& partition = *state.partition(kKey);
     EXPECT_EQ(partition.source, kAfterReset);
     EXPECT_EQ(partition.first, Offset(5));

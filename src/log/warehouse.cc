@@ -75,8 +75,7 @@ Result<void> Warehouse::prepare() {
 
 Result<void> Warehouse::reload() { return chain_.read_on(); }
 
-Result<std::optional<std::unique_ptr<FileLock>>> Warehouse::try_lock(
-    const TopicPartition& source) {
+Result<std::optional<std::unique_ptr<FileLock>>> Warehouse::try_lock(const TopicPartition& source) {
     return env_.try_lock(layout_.partition_lock(source.topic, source.partition));
 }
 
@@ -138,8 +137,12 @@ Result<void> Warehouse::sweep(const TopicPartition& source, Epoch epoch,
 
 std::string Warehouse::name_file(std::string_view table, const Claimed& claimed,
                                  OffsetRange range) {
-    DataFileName name{std::string(table), topic_in_name(claimed.source.topic),
-                      claimed.source.partition, claimed.epoch, range, env_.random()};
+    DataFileName name{std::string(table),
+                      topic_in_name(claimed.source.topic),
+                      claimed.source.partition,
+                      claimed.epoch,
+                      range,
+                      env_.random()};
     return name.base() + ".parquet";
 }
 
@@ -175,7 +178,10 @@ CommitEntry entry_of(const CommitRequest& request, const std::vector<std::uint32
             if (file.range == index)
                 entry.files.push_back({static_cast<std::uint32_t>(entry.ranges.size()),
                                        {file.day, state.open_part(file.day)},
-                                       file.name, file.rows, file.bytes, file.sha256});
+                                       file.name,
+                                       file.rows,
+                                       file.bytes,
+                                       file.sha256});
         entry.ranges.push_back(request.ranges[index]);
     }
     return entry;
@@ -233,8 +239,8 @@ Result<bool> Warehouse::publish_file(const TablePart& place, const std::string& 
     std::string final_file = layout_.final_file(place, name);
     TRY(auto outcome, files_.publish(layout_.staged_file(name), final_file));
     if (outcome == PublishOutcome::kTaken)
-        return fail(ErrorCode::kDamaged, "another file has the name of a committed one",
-                    final_file, "move it away and start again");
+        return fail(ErrorCode::kDamaged, "another file has the name of a committed one", final_file,
+                    "move it away and start again");
     return outcome == PublishOutcome::kDone;
 }
 

@@ -21,12 +21,12 @@
 namespace loanstream {
 
 struct WarehouseSettings {
-    std::string folder;               // the warehouse
-    std::string member;               // empty: chosen at random; [A-Za-z0-9._]{1,64}
-    std::int64_t max_open_files = 500;       // a part is sealed at this many
+    std::string folder;                       // the warehouse
+    std::string member;                       // empty: chosen at random; [A-Za-z0-9._]{1,64}
+    std::int64_t max_open_files = 500;        // a part is sealed at this many
     std::int64_t max_open_files_late = 5000;  // from the day's twentieth part on
-    std::int64_t file_size = 128LL << 20;    // ... or at this many bytes
-    std::int64_t checkpoint_every = 200;     // entries
+    std::int64_t file_size = 128LL << 20;     // ... or at this many bytes
+    std::int64_t checkpoint_every = 200;      // entries
 };
 
 // What a claim gives its owner.

@@ -59,8 +59,8 @@ const std::vector<Case>& cases() {
          "log entry 3 is missing below entry 5"},
         {"no checkpoint", [](auto& m) { (void)m.remove_file(entry_path(0)); }, kDamaged, 0,
          "log entry 0 is missing"},
-        {"torn", [](auto& m) { overwrite_with(m, 5, bytes_of(m, 5).substr(0, 400)); }, kDamaged,
-         5, "torn or edited"},
+        {"torn", [](auto& m) { overwrite_with(m, 5, bytes_of(m, 5).substr(0, 400)); }, kDamaged, 5,
+         "torn or edited"},
         {"empty", [](auto& m) { overwrite_with(m, 5, ""); }, kDamaged, 5, "does not open"},
         {"edited",
          [](auto& m) {

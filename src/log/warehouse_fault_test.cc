@@ -58,8 +58,8 @@ std::int64_t calls_of_a_life() {
 TEST(WarehouseFault, EveryCallGoesWrongInEveryWay) {
     std::int64_t calls = calls_of_a_life();
     ASSERT_GT(calls, 120);
-    for (Fault fault : {Fault::kDiesBefore, Fault::kDiesAfter, Fault::kFailsOnce,
-                        Fault::kAnswerLost})
+    for (Fault fault :
+         {Fault::kDiesBefore, Fault::kDiesAfter, Fault::kFailsOnce, Fault::kAnswerLost})
         for (bool power : {false, true})
             for (std::int64_t call = 1; call <= calls; ++call) {
                 SCOPED_TRACE(testing::Message() << "fault " << static_cast<int>(fault)
@@ -113,9 +113,9 @@ Result<void> commits_without_publishing(Writer& rival) {
 
 void sleep_at_every_call(Act act, Fault fault, std::int64_t fault_after, std::int64_t calls) {
     for (std::int64_t call = 1; call <= calls; ++call) {
-        SCOPED_TRACE(testing::Message() << "sleeps before call " << call << ", fault "
-                                        << static_cast<int>(fault) << " " << fault_after
-                                        << " calls later");
+        SCOPED_TRACE(testing::Message()
+                     << "sleeps before call " << call << ", fault " << static_cast<int>(fault)
+                     << " " << fault_after << " calls later");
         MemoryEnv machine;
         Writer writer(machine), rival(machine);
         Acknowledged acknowledged;

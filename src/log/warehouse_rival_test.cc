@@ -241,8 +241,7 @@ TEST(Rivals, TidyingLeavesTheManifestsOfALaterCheckpoint) {
     std::thread thread([&] {
         for (int i = 0; i < 2; ++i) EXPECT_OK(tidy.land({kFirst}, 2));
     });
-    ASSERT_EQ(truncated.get_future().wait_for(std::chrono::seconds(30)),
-              std::future_status::ready);
+    ASSERT_EQ(truncated.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
     once_before(
         rival, [&] { return holds(machine, "-00000000000000000019-"); },
         [&] {
@@ -269,17 +268,20 @@ TEST(Rivals, AnEntryReadIsSyncedBeforeItIsActedOn) {
         EXPECT_OK(first.claim(kFirst));
         auto request = first.stage({kFirst}, 3);
         bool put = false;
-        once_before(first, [&] { return holds(machine, "log/00000000000000000002.json"); }, [&] {
-            put = true;
-            first.env.plan(Fault::kDiesBefore, 1);  // it has put, and never syncs
-        });
+        once_before(
+            first, [&] { return holds(machine, "log/00000000000000000002.json"); },
+            [&] {
+                put = true;
+                first.env.plan(Fault::kDiesBefore, 1);  // it has put, and never syncs
+            });
         EXPECT_FALSE(first.commit(*request));
         ASSERT_TRUE(put);
         if (loads_anew) EXPECT_OK(second.open(settings));
         EXPECT_OK(second.warehouse->reload());
         // Its checkpoint is written and not put; what it has published is durable.
-        once_before(second, [&] { return holds(machine, "temporary-second"); },
-                    [&] { second.env.plan(Fault::kDiesBefore, 1); });
+        once_before(
+            second, [&] { return holds(machine, "temporary-second"); },
+            [&] { second.env.plan(Fault::kDiesBefore, 1); });
         EXPECT_FALSE(second.warehouse->maintain());
         machine.lose_power();
         ASSERT_TRUE(holds(machine, ".parquet"));

@@ -10,8 +10,8 @@ namespace loanstream {
 enum class CellState : std::uint8_t { kMissing, kNumber, kText };
 
 struct Cell {
-    double number = 0;             // when kNumber
-    const char* text = nullptr;    // when kText: points into the record or the batch's arena
+    double number = 0;           // when kNumber
+    const char* text = nullptr;  // when kText: points into the record or the batch's arena
     std::uint32_t text_length = 0;
     CellState state = CellState::kMissing;
     bool was_bad = false;     // could not be read and became zero or missing

@@ -19,7 +19,16 @@ namespace loanstream {
 using Slot = std::uint16_t;  // index of a field
 inline constexpr Slot kNoSlot = 0xFFFF;
 
-enum class CleaningVerb { kNumber, kPercent, kMonths, kYears, kDigits, kInteger, kMonthDate, kText };
+enum class CleaningVerb {
+    kNumber,
+    kPercent,
+    kMonths,
+    kYears,
+    kDigits,
+    kInteger,
+    kMonthDate,
+    kText
+};
 std::string_view name_of(CleaningVerb verb);  // "month_date"
 enum class BadValue { kReject, kMissing, kZero };
 enum class IntColumn { kNone, kAnnualInc, kFundedAmnt, kMemberId };
@@ -71,15 +80,15 @@ struct InputSettings {
 
 // A file the policy is made of, kept with every table that uses it.
 struct PolicyFile {
-    std::string name;   // as in the hash's lines: "lendingclub.toml"
+    std::string name;  // as in the hash's lines: "lendingclub.toml"
     std::string bytes;
     std::string sha256;  // lower-case hex
 };
 
 struct Policy {
     std::string name, title;
-    std::string hash;                // lower-case hex, docs/policy.md "Hashes"
-    std::vector<PolicyFile> files;   // the policy file first, then tables it names
+    std::string hash;               // lower-case hex, docs/policy.md "Hashes"
+    std::vector<PolicyFile> files;  // the policy file first, then tables it names
     InputSettings input;
     std::vector<Field> fields;
     std::vector<Rule> rules;

@@ -2,11 +2,11 @@
 // a policy is loaded; one thread.
 #pragma once
 
+#include <toml++/toml.h>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <vector>
 
 #include "base/error.h"
@@ -27,8 +27,8 @@ public:
     Result<std::string> text(std::string_view key, std::string_view otherwise) const;
     Result<double> number(std::string_view key, std::optional<double> otherwise = {}) const;
     Result<bool> flag(std::string_view key, bool otherwise) const;
-    Result<std::vector<std::string>> texts(std::string_view key) const;    // empty if not there
-    Result<std::vector<double>> numbers(std::string_view key) const;       // empty if not there
+    Result<std::vector<std::string>> texts(std::string_view key) const;  // empty if not there
+    Result<std::vector<double>> numbers(std::string_view key) const;     // empty if not there
     // Which of the words stands there; its index.
     Result<std::size_t> choice(std::string_view key, std::string_view otherwise,
                                const std::vector<std::string_view>& words) const;

@@ -28,8 +28,7 @@ std::string age_text(std::int64_t ms) {
 
 std::string share_text(std::int64_t part, std::int64_t whole) {
     if (whole == 0) return "0.0 %";
-    return fmt::format("{:.1f} %",
-                       100.0 * static_cast<double>(part) / static_cast<double>(whole));
+    return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 std::string count_text(std::int64_t count, const char* one, const char* many) {

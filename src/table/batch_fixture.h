@@ -16,8 +16,8 @@ namespace loanstream {
 
 struct BatchShape {
     std::int64_t records = 10;
-    std::int64_t reject_every = 0;   // 0: none; n: records whose offset is a multiple of n
-    std::int64_t hole_every = 0;     // n: offsets that are a multiple of n are not there
+    std::int64_t reject_every = 0;  // 0: none; n: records whose offset is a multiple of n
+    std::int64_t hole_every = 0;    // n: offsets that are a multiple of n are not there
     std::size_t evidence_bytes = 40;
     std::int64_t event_ms = 1'700'000'000'000;
 };
@@ -68,20 +68,19 @@ inline void BatchFixture::add_decision(Held& held, std::uint32_t record, const B
     d.scored_by = n % 7 == 0 ? ScoredBy::kRule : ScoredBy::kModel;
     d.rule = n % 7 == 0 ? 0 : -1;
     d.reason_count = d.status == Status::kDeclined ? static_cast<std::uint8_t>(1 + n % 4) : 0;
-    for (int i = 0; i < d.reason_count; ++i)
-        d.reasons[i] = static_cast<std::uint16_t>((n + i) % 4);
+    for (int i = 0; i < d.reason_count; ++i) d.reasons[i] = static_cast<std::uint16_t>((n + i) % 4);
     d.has_inquiry_reason = d.reason_count == 4;
     d.reasons[kMostReasons - 1] = 4;
     d.probability_of_default = static_cast<double>(n % 9973) / 9973.0;
     d.data = static_cast<float>(d.probability_of_default);
     d.points = static_cast<std::int32_t>(300 + n % 550);
-    held.text.push_back(fmt::format("{}-{}-{}", held.raw.source.topic,
-                                    held.raw.source.partition.value, n));
+    held.text.push_back(
+        fmt::format("{}-{}-{}", held.raw.source.topic, held.raw.source.partition.value, n));
     d.application_id = held.text.back();
     std::string evidence = fmt::format("{{\"in\":{{\"annual_inc\":{}", d.annual_inc);
     for (int i = 0; evidence.size() + 20 < shape.evidence_bytes; ++i)
-        evidence += fmt::format(",\"f{}\":{:.6g}", i,
-                                static_cast<double>((n * 31 + i * 977) % 99991) / 7);
+        evidence +=
+            fmt::format(",\"f{}\":{:.6g}", i, static_cast<double>((n * 31 + i * 977) % 99991) / 7);
     held.text.push_back(evidence + "}}");
     d.evidence = held.text.back();
     held.decided.decisions.push_back(d);

@@ -65,8 +65,8 @@ public:
         if (state != DeadState::kOpen && !request_.all) return {};
         std::tuple key(row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), state);
         DeadGroup& group = groups_[key];
-        if (group.count == 0 || std::tie(decided_ms, position) <
-                                    std::tie(group.oldest_ms, group.example)) {
+        if (group.count == 0 ||
+            std::tie(decided_ms, position) < std::tie(group.oldest_ms, group.example)) {
             group.oldest_ms = decided_ms;
             group.example = position;
         }
@@ -80,9 +80,8 @@ public:
             std::tie(group.stage, group.reason, group.field, group.state) = key;
             list.groups.push_back(std::move(group));
         }
-        std::ranges::stable_sort(list.groups, [](const auto& a, const auto& b) {
-            return a.count > b.count;
-        });
+        std::ranges::stable_sort(list.groups,
+                                 [](const auto& a, const auto& b) { return a.count > b.count; });
         return std::move(list);
     }
 
@@ -209,10 +208,10 @@ std::string DeadList::json() const {
 Result<DeadLetter> show_dead(Warehouse& warehouse, const Position& position) {
     TRY(auto row, find_row(warehouse, position));
     if (row.table != kDeadLettersTable)
-        return fail(ErrorCode::kNotFound,
-                    "no dead letter: this record was decided (" + row.cell("status").value_or("") +
-                        ")",
-                    position.text(), "loanstream explain " + position.text() + " shows it");
+        return fail(
+            ErrorCode::kNotFound,
+            "no dead letter: this record was decided (" + row.cell("status").value_or("") + ")",
+            position.text(), "loanstream explain " + position.text() + " shows it");
     auto text = [&](const char* column) { return row.cell(column).value_or(""); };
     DeadLetter letter;
     letter.position = position;

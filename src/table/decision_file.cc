@@ -188,8 +188,8 @@ private:
 
 class ParquetDecisionFile : public DecisionFile {
 public:
-    ParquetDecisionFile(Env& env, std::string path, std::string made,
-                        const TableDeclaration& table, std::string program)
+    ParquetDecisionFile(Env& env, std::string path, std::string made, const TableDeclaration& table,
+                        std::string program)
         : env_(env),
           files_(env),
           path_(std::move(path)),
@@ -266,8 +266,8 @@ Result<std::unique_ptr<DecisionFile>> DecisionFile::create(Env& env, const std::
     std::string made;
     if (!standard) made = fmt::format("{}.{:016x}.part", path, env.random());
     if (format == DecisionFormat::kParquet) {
-        auto file = std::make_unique<ParquetDecisionFile>(env, path, made, table,
-                                                          std::move(program));
+        auto file =
+            std::make_unique<ParquetDecisionFile>(env, path, made, table, std::move(program));
         TRY_VOID(file->begin());
         return file;
     }

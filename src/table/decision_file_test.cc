@@ -24,8 +24,8 @@ struct Written {
             return {};
         }
         for (int i = 0; i < times; ++i)
-            EXPECT_TRUE((*file)->write(
-                batches.batch(kZero, Offset(i * shape.records), shape), EpochMs(1234)));
+            EXPECT_TRUE((*file)->write(batches.batch(kZero, Offset(i * shape.records), shape),
+                                       EpochMs(1234)));
         EXPECT_FALSE(env.files().contains(path)) << "seen before it is whole";
         EXPECT_TRUE((*file)->finish());
         EXPECT_EQ(env.files().size(), 1u) << "something else is left";
@@ -59,8 +59,8 @@ TEST(DecisionFile, Csv) {
 
 TEST(DecisionFile, JsonlOfRejectsKeepsTheirBytes) {
     Written w;
-    auto lines = lines_of(
-        w.write("/o/a.jsonl", dead_letters_table(), {.records = 4, .reject_every = 2}));
+    auto lines =
+        lines_of(w.write("/o/a.jsonl", dead_letters_table(), {.records = 4, .reject_every = 2}));
     ASSERT_EQ(lines.size(), 2u);
     EXPECT_EQ(lines[1],
               "{\"source_topic\":\"applicants\",\"source_partition\":0,\"source_offset\":2,"
@@ -98,8 +98,7 @@ TEST(DecisionFile, LeavesNothingWhenItIsNotFinished) {
 TEST(DecisionFile, RefusesWhatItCannotWrite) {
     MemoryEnv env;
     EXPECT_FALSE(format_of("a.xlsx"));
-    EXPECT_FALSE(
-        DecisionFile::create(env, "-", DecisionFormat::kParquet, prediction_table(), "t"));
+    EXPECT_FALSE(DecisionFile::create(env, "-", DecisionFormat::kParquet, prediction_table(), "t"));
 }
 
 }  // namespace loanstream

@@ -55,10 +55,14 @@ Json file_json(const LiveFile& file) {
                           {"begin", range.range.begin.value},
                           {"next", range.range.next.value},
                           {"rows", range.rows}});
-    return {{"table", file.place.day.table}, {"dt", file.place.day.dt},
-            {"part", file.place.part},       {"name", file.name},
-            {"rows", file.rows},             {"bytes", file.bytes},
-            {"sha256", file.sha256},         {"ranges", std::move(ranges)}};
+    return {{"table", file.place.day.table},
+            {"dt", file.place.day.dt},
+            {"part", file.place.part},
+            {"name", file.name},
+            {"rows", file.rows},
+            {"bytes", file.bytes},
+            {"sha256", file.sha256},
+            {"ranges", std::move(ranges)}};
 }
 
 }  // namespace
@@ -78,8 +82,8 @@ std::string TableOverview::text() const {
     }
     out += box.text();
     if (static_cast<std::int64_t>(newest.size()) < prediction.rows)
-        out += "only showing newest " + count_text(static_cast<std::int64_t>(newest.size()),
-                                                   "row", "rows") + "\n";
+        out += "only showing newest " +
+               count_text(static_cast<std::int64_t>(newest.size()), "row", "rows") + "\n";
     return out;
 }
 
@@ -115,8 +119,8 @@ std::string TableOverview::json() const {
 std::string files_as_text(const std::vector<LiveFile>& files) {
     TextBox box{{"table", "dt", "part", "rows", "bytes", "offsets", "file"}, {}, true};
     for (const auto& file : files) {
-        std::string offsets = count_text(static_cast<std::int64_t>(file.ranges.size()), "range",
-                                         "ranges");
+        std::string offsets =
+            count_text(static_cast<std::int64_t>(file.ranges.size()), "range", "ranges");
         if (file.ranges.size() == 1)
             offsets = file.ranges[0].source.text() + "@" +
                       std::to_string(file.ranges[0].range.begin.value) + ".." +

@@ -57,8 +57,7 @@ void write_rows(benchmark::State& state, Codec codec, std::size_t evidence_bytes
 
 void append_rows(benchmark::State& state) {
     BatchFixture batches;
-    const auto& batch =
-        batches.batch(kSource, Offset(0), {.records = 4096, .evidence_bytes = 428});
+    const auto& batch = batches.batch(kSource, Offset(0), {.records = 4096, .evidence_bytes = 428});
     RowBuffers buffers(prediction_table());
     for (auto _ : state) {
         buffers.append(batch, 0, 4096, {EpochMs(1'700'000'000'000), "bench"});

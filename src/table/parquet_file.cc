@@ -257,9 +257,9 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::create(FileStore& files, const
     auto stream = std::make_shared<HashingStream>(std::move(file));
     try {
         auto arrow_properties = parquet::ArrowWriterProperties::Builder().build();
-        auto writer = parquet::arrow::FileWriter::Open(
-            *schema_to_write(table), arrow::default_memory_pool(), stream,
-            properties_of(table, codec), arrow_properties);
+        auto writer =
+            parquet::arrow::FileWriter::Open(*schema_to_write(table), arrow::default_memory_pool(),
+                                             stream, properties_of(table, codec), arrow_properties);
         if (!writer.ok()) return arrow_fault(writer.status(), path);
         return std::make_unique<ArrowParquetFile>(path, table, std::move(stream),
                                                   std::move(*writer));

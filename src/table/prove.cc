@@ -96,13 +96,12 @@ private:
         std::int64_t behind = 0;
         for (const auto& [key, extent] : extents_) TRY_VOID(note_lag(key, extent, behind));
         std::string text = count_text(counted, "record", "records") + " counted again";
-        if (not_counted > 0)
-            text += ", " + with_commas(not_counted) + " no longer there to count";
+        if (not_counted > 0) text += ", " + with_commas(not_counted) + " no longer there to count";
         if (gone > 0)
             text += ", " + count_text(gone, "partition", "partitions") + " without its topic";
-        text += behind == 0 ? "; no lag"
-                            : "; lag " + count_text(behind, "record", "records") +
-                                  " not decided yet";
+        text += behind == 0
+                    ? "; no lag"
+                    : "; lag " + count_text(behind, "record", "records") + " not decided yet";
         return text;
     }
 
@@ -163,9 +162,8 @@ private:
         SourcePartition source = state == nullptr ? extent.source : state->source;
         report_.lag.push_back({source, next, extent.watermark, records});
         if (request_.complete)
-            tell_at("e")(source.text(), count_text(records, "record", "records") +
-                                            " from offset " + std::to_string(next.value) +
-                                            " on are not decided yet");
+            tell_at("e")(source.text(), count_text(records, "record", "records") + " from offset " +
+                                            std::to_string(next.value) + " on are not decided yet");
         return {};
     }
 
@@ -207,8 +205,8 @@ Result<ProveReport> without_log(FileStore& files, const std::string& warehouse,
     bool damage = error.code == ErrorCode::kDamaged || error.code == ErrorCode::kInvalidData;
     if (error.code == ErrorCode::kNotFound) {
         Layout layout(warehouse);
-        for (const auto& folder : {layout.table(kPredictionTable), layout.table(kDeadLettersTable),
-                                   layout.log()}) {
+        for (const auto& folder :
+             {layout.table(kPredictionTable), layout.table(kDeadLettersTable), layout.log()}) {
             TRY(auto info, files.stat(folder));
             damage = damage || info.has_value();
         }
@@ -236,15 +234,17 @@ std::string ProveReport::text() const {
     for (const auto& failure : failures) out += "NOT PROVED: " + failure + "\n";
     if (failures_total > static_cast<std::int64_t>(failures.size()))
         out += "NOT PROVED: and " +
-               with_commas(failures_total - static_cast<std::int64_t>(failures.size())) +
-               " more\n";
+               with_commas(failures_total - static_cast<std::int64_t>(failures.size())) + " more\n";
     return out;
 }
 
 std::string ProveReport::json() const {
-    nlohmann::ordered_json out = {{"proved", proved},       {"quick", quick},
-                                  {"positions", positions}, {"failures_total", failures_total},
-                                  {"failures", failures},   {"steps", nlohmann::json::array()},
+    nlohmann::ordered_json out = {{"proved", proved},
+                                  {"quick", quick},
+                                  {"positions", positions},
+                                  {"failures_total", failures_total},
+                                  {"failures", failures},
+                                  {"steps", nlohmann::json::array()},
                                   {"lag", nlohmann::json::array()}};
     for (const auto& step : steps)
         out["steps"].push_back({{"step", step.letter}, {"what", step.what}});

@@ -29,8 +29,8 @@ public:
 };
 
 struct ProveRequest {
-    bool quick = false;     // a to c
-    bool complete = false;  // lag is a failure
+    bool quick = false;                 // a to c
+    bool complete = false;              // lag is a failure
     std::vector<std::string> topics{};  // looked at even if the log does not know them yet
 };
 

@@ -38,8 +38,8 @@ Book book_of(const LogState& state) {
     return book;
 }
 
-void add_span(Book& book, const SourcePartition& source, OffsetRange range,
-              const std::string& what, const TellFailure& tell) {
+void add_span(Book& book, const SourcePartition& source, OffsetRange range, const std::string& what,
+              const TellFailure& tell) {
     auto found = book.find(source);
     if (found == book.end())
         tell(source.text(), "never claimed, and yet " + what + " is of it");

@@ -95,11 +95,9 @@ std::vector<Sabotage> sabotages_of_files() {
              w.env.overwrite(at, w.bytes(at).substr(0, 50));
          },
          "b", "50 bytes, and the log says"},
-        {"row removed",
-         [](Landed& w) { w.rewrite(w.file_of("prediction", 20), 22, 16, false); },
+        {"row removed", [](Landed& w) { w.rewrite(w.file_of("prediction", 20), 22, 16, false); },
          "b", "bytes, and the log says"},
-        {"row doubled",
-         [](Landed& w) { w.rewrite(w.file_of("prediction", 20), 22, 16, true); },
+        {"row doubled", [](Landed& w) { w.rewrite(w.file_of("prediction", 20), 22, 16, true); },
          "b", "bytes, and the log says"},
         {"foreign file",
          [](Landed& w) {
@@ -119,15 +117,13 @@ std::vector<Sabotage> sabotages_of_files() {
 
 std::vector<Sabotage> sabotages_of_the_log() {
     return {
-        {"middle log entry removed",
-         [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.entry(3))); }, "a", "3"},
+        {"middle log entry removed", [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.entry(3))); },
+         "a", "3"},
         {"last log entry removed",
-         [](Landed& w) {
-             ASSERT_TRUE(w.env.remove_file(w.entry(w.warehouse->last_number())));
-         },
+         [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.entry(w.warehouse->last_number()))); },
          "c", "the log does not name it"},
-        {"first log entry removed",
-         [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.entry(0))); }, "a", ""},
+        {"first log entry removed", [](Landed& w) { ASSERT_TRUE(w.env.remove_file(w.entry(0))); },
+         "a", ""},
         {"all log entries removed",
          [](Landed& w) {
              for (std::uint64_t n = 0; n <= w.warehouse->last_number(); ++n)
@@ -184,8 +180,8 @@ TEST(Prove, AWholeWarehouseIsProved) {
     EXPECT_TRUE(report.proved) << report.text();
     EXPECT_EQ(report.positions, 90);
     EXPECT_EQ(report.steps.size(), 5u);
-    EXPECT_TRUE(report.text().ends_with(
-        "PROVED: each of 90 records stands exactly once in the table\n"))
+    EXPECT_TRUE(
+        report.text().ends_with("PROVED: each of 90 records stands exactly once in the table\n"))
         << report.text();
     EXPECT_NE(report.json().find("\"proved\": true"), std::string::npos);
 }
@@ -201,8 +197,7 @@ TEST_P(ProveSabotage, IsFoundWithItsPlace) {
         EXPECT_FALSE(report.proved);
         ASSERT_FALSE(report.failures.empty());
         EXPECT_EQ(report.failures[0].substr(0, 1), sabotage.letter) << report.failures[0];
-        EXPECT_NE(report.failures[0].find(sabotage.told), std::string::npos)
-            << report.failures[0];
+        EXPECT_NE(report.failures[0].find(sabotage.told), std::string::npos) << report.failures[0];
         EXPECT_NE(report.text().find("NOT PROVED: " + report.failures[0]), std::string::npos);
         EXPECT_EQ(report.text().find("\nPROVED"), std::string::npos);
     }

@@ -10,8 +10,8 @@ namespace loanstream {
 namespace {
 
 bool is_word_byte(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::string lower(std::string_view word) {
@@ -94,8 +94,8 @@ private:
 };
 
 constexpr std::array<std::string_view, 13> kReading = {
-    "select", "with",   "from",    "values", "table",   "describe", "desc",
-    "show",   "summarize", "pivot", "unpivot", "(", "explain"};
+    "select", "with",      "from",  "values",  "table", "describe", "desc",
+    "show",   "summarize", "pivot", "unpivot", "(",     "explain"};
 
 // Words that EXPLAIN may stand before; what it explains is looked at as a statement of its own,
 // since EXPLAIN ANALYZE runs it.

@@ -97,7 +97,7 @@ Result<bool> link_file(Env& env, Warehouse& warehouse, const LiveFile& file,
 }
 
 struct LinkedTables {
-    std::string folder;  // where their folders are
+    std::string folder;                             // where their folders are
     bool prediction = false, dead_letters = false;  // have files
 };
 
@@ -154,8 +154,9 @@ Result<int> spawn_duckdb(const SqlRequest& request, const std::string& folder,
     const char* form = request.form == SqlForm::kCsv    ? "-csv"
                        : request.form == SqlForm::kJson ? "-json"
                                                         : "-box";
-    std::vector<std::string> words = {request.duckdb, "-no-init", "-batch", form, "-cmd", setup,
-                                      "-cmd", ".safe_mode", "-no-stdin", "-c", request.query};
+    std::vector<std::string> words = {request.duckdb, "-no-init", "-batch",     form,
+                                      "-cmd",         setup,      "-cmd",       ".safe_mode",
+                                      "-no-stdin",    "-c",       request.query};
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -171,8 +172,7 @@ Result<int> spawn_duckdb(const SqlRequest& request, const std::string& folder,
     ::posix_spawn_file_actions_adddup2(&actions, request.output, 1);
     ::posix_spawn_file_actions_adddup2(&actions, request.errors, 2);
     pid_t child = 0;
-    int failed =
-        ::posix_spawnp(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
+    int failed = ::posix_spawnp(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (failed != 0)
         return fail(ErrorCode::kOutside, std::string("cannot run duckdb: ") + std::strerror(failed),

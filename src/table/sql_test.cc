@@ -41,8 +41,8 @@ protected:
         settings.program = "tested 1";
         TableSink sink(*env_, *warehouse_, settings);
         ASSERT_TRUE(sink.claim(kZero));
-        ASSERT_TRUE(sink.write(
-            batches_.batch(kZero, Offset(0), {.records = records, .reject_every = 5})));
+        ASSERT_TRUE(
+            sink.write(batches_.batch(kZero, Offset(0), {.records = records, .reject_every = 5})));
         ASSERT_TRUE(sink.commit());
     }
     // What duckdb prints on both outputs, and its status.
@@ -120,8 +120,7 @@ TEST_F(SqlTest, FoldersOfTheDeadAreRemovedAndThoseOfTheLivingStay) {
     auto lock = env_->try_lock(living + "/lock");
     ASSERT_TRUE(lock && *lock);
     EXPECT_EQ(query("select 1 as n").second, "n\n1\n");
-    EXPECT_EQ(beside(),
-              (std::vector<std::string>{"output", "warehouse", "warehouse.reading-2"}));
+    EXPECT_EQ(beside(), (std::vector<std::string>{"output", "warehouse", "warehouse.reading-2"}));
 }
 
 TEST(OnlyReads, LooksAtTheFirstWordOfEachStatement) {
@@ -129,23 +128,17 @@ TEST(OnlyReads, LooksAtTheFirstWordOfEachStatement) {
         const char* query;
         bool good;
     };
-    for (const Case& c : {Case{"SELECT 1", true},
-                          Case{"-- copy\n/* drop */ with a as (select 1) from a;", true},
-                          Case{"(select 1)", true},
-                          Case{"select ';drop'; from prediction", true},
-                          Case{"explain analyze select 1", true},
-                          Case{"explain (analyze, format json) select 1", true},
-                          Case{"select $$; copy x$$", true},
-                          Case{"", false},
-                          Case{" ; -- nothing", false},
-                          Case{"copy prediction to 'x'", false},
-                          Case{"select 1; COPY a TO 'x'", false},
-                          Case{"explain analyze copy a to 'x'", false},
-                          Case{"select 'it''s'; drop view a", false},
-                          Case{"select $a$ $a$; export database 'x'", false},
-                          Case{"select \"a\"\"b\"; set x=1", false},
-                          Case{".shell id", false},
-                          Case{"'select'", false}})
+    for (const Case& c :
+         {Case{"SELECT 1", true}, Case{"-- copy\n/* drop */ with a as (select 1) from a;", true},
+          Case{"(select 1)", true}, Case{"select ';drop'; from prediction", true},
+          Case{"explain analyze select 1", true},
+          Case{"explain (analyze, format json) select 1", true}, Case{"select $$; copy x$$", true},
+          Case{"", false}, Case{" ; -- nothing", false}, Case{"copy prediction to 'x'", false},
+          Case{"select 1; COPY a TO 'x'", false}, Case{"explain analyze copy a to 'x'", false},
+          Case{"select 'it''s'; drop view a", false},
+          Case{"select $a$ $a$; export database 'x'", false},
+          Case{"select \"a\"\"b\"; set x=1", false}, Case{".shell id", false},
+          Case{"'select'", false}})
         EXPECT_EQ(check_only_reads(c.query).has_value(), c.good) << c.query;
 }
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <tuple>
 
-
 namespace loanstream {
 
 namespace {
@@ -16,9 +15,9 @@ constexpr std::int64_t kMostMixFiles = 200;
 constexpr std::size_t kMostNewestFiles = 64;
 
 const std::vector<std::string_view> kNewestColumns = {
-    "annual_inc",   "data",          "funded_amnt", "member_id",
-    "status",       "reason_1",      "source_topic", "source_partition",
-    "source_offset", "decided_ms",   "event_ms"};
+    "annual_inc",    "data",       "funded_amnt",  "member_id",
+    "status",        "reason_1",   "source_topic", "source_partition",
+    "source_offset", "decided_ms", "event_ms"};
 constexpr std::size_t kShown = 6;  // the first of them, as they are
 
 bool is_prediction(const LiveFile& file) { return file.place.day.table == kPredictionTable; }
@@ -27,9 +26,8 @@ bool is_prediction(const LiveFile& file) { return file.place.day.table == kPredi
 Result<bool> still_named(Warehouse& warehouse, const LiveFile& file) {
     TRY_VOID(warehouse.reload());
     TRY(auto files, warehouse.live_files());
-    return std::ranges::any_of(files, [&](const LiveFile& f) {
-        return f.name == file.name && f.place == file.place;
-    });
+    return std::ranges::any_of(
+        files, [&](const LiveFile& f) { return f.name == file.name && f.place == file.place; });
 }
 
 std::int64_t number(const std::optional<std::string>& cell) {

@@ -27,8 +27,8 @@ struct TableOverview {
     // status -> rows, most first; of the newest `mix_rows` rows.
     std::vector<std::pair<std::string, std::int64_t>> mix;
     std::int64_t mix_rows = 0;
-    std::vector<std::string> header;  // of the rows
-    std::vector<TextRow> newest;      // newest first
+    std::vector<std::string> header;                                         // of the rows
+    std::vector<TextRow> newest;                                             // newest first
     std::int64_t now_ms = -1, newest_decided_ms = -1, newest_event_ms = -1;  // -1: none
 
     std::string text() const;  // for people, in the box form of Spark's show()

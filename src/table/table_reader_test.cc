@@ -104,11 +104,11 @@ TEST(FindRow, FindsDecisionsAndRejectsAndSaysWhyNot) {
         const char* table;  // or empty, and
         const char* told;
     };
-    for (const Case& c : {Case{"applicants/0@13", "prediction", ""},
-                          Case{"applicants/0@12", "dead_letters", ""},
-                          Case{"applicants/0@14", "", "no record had this offset"},
-                          Case{"applicants/0@20", "", "the table has come to offset 20"},
-                          Case{"applicants/1@0", "", "nothing of this partition"}}) {
+    for (const Case& c :
+         {Case{"applicants/0@13", "prediction", ""}, Case{"applicants/0@12", "dead_letters", ""},
+          Case{"applicants/0@14", "", "no record had this offset"},
+          Case{"applicants/0@20", "", "the table has come to offset 20"},
+          Case{"applicants/1@0", "", "nothing of this partition"}}) {
         SCOPED_TRACE(c.position);
         auto found = find_row(*world.warehouse, *Position::parse(c.position));
         ASSERT_EQ(found.has_value(), *c.table != '\0');
@@ -186,12 +186,11 @@ TEST(Masked, KeepsShapeAndKeysOnly) {
     struct Case {
         const char *raw, *shown;
     };
-    for (const Case& c :
-         {Case{R"({"emp_title": "Nurse 3", "annual_inc":"65000.0"})",
-               R"({"emp_title": "xxxxx 9", "annual_inc":"99999.9"})"},
-          Case{R"({"Anna Smith": 1})", R"({"xxxx xxxxx": 9})"},
-          Case{R"(["anna", "smith"])", R"(["xxxx", "xxxxx"])"},
-          Case{"M\xc3\xbcller\n7", "x??xxxx?9"}, Case{R"({"name)", R"({"xxxx)"}})
+    for (const Case& c : {Case{R"({"emp_title": "Nurse 3", "annual_inc":"65000.0"})",
+                               R"({"emp_title": "xxxxx 9", "annual_inc":"99999.9"})"},
+                          Case{R"({"Anna Smith": 1})", R"({"xxxx xxxxx": 9})"},
+                          Case{R"(["anna", "smith"])", R"(["xxxx", "xxxxx"])"},
+                          Case{"M\xc3\xbcller\n7", "x??xxxx?9"}, Case{R"({"name)", R"({"xxxx)"}})
         EXPECT_EQ(masked(c.raw), c.shown);
 }
 

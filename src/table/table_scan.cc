@@ -222,8 +222,8 @@ private:
                                std::int64_t first, const TakeBatch& take) {
         std::vector<int> indices;
         for (auto name : columns) {
-            int index = reader_->parquet_reader()->metadata()->schema()->ColumnIndex(
-                std::string(name));
+            int index =
+                reader_->parquet_reader()->metadata()->schema()->ColumnIndex(std::string(name));
             if (index < 0)
                 return fail(ErrorCode::kInvalidData, "no column " + std::string(name), path_);
             indices.push_back(index);
@@ -259,9 +259,8 @@ Result<std::unique_ptr<TableScan>> TableScan::open(FileStore& files, const std::
         parquet::ArrowReaderProperties properties(/*use_threads=*/false);
         properties.set_batch_size(kRowsRead);
         properties.set_pre_buffer(false);
-        auto reader = builder.memory_pool(arrow::default_memory_pool())
-                          ->properties(properties)
-                          ->Build();
+        auto reader =
+            builder.memory_pool(arrow::default_memory_pool())->properties(properties)->Build();
         if (!reader.ok()) return arrow_fault(reader.status(), path);
         auto scan = std::make_unique<ArrowTableScan>(path, table, std::move(*reader));
         TRY_VOID(scan->check_columns());

@@ -107,8 +107,8 @@ Result<void> rename_to_range(Warehouse& warehouse, const Claimed& claimed, Growi
     if (growing.named_range == range) return {};
     std::string name = warehouse.name_file(growing.buffers.table().name, claimed, range);
     const Layout& layout = warehouse.layout();
-    TRY(auto outcome, warehouse.files().publish(layout.staged_file(growing.name),
-                                                layout.staged_file(name)));
+    TRY(auto outcome,
+        warehouse.files().publish(layout.staged_file(growing.name), layout.staged_file(name)));
     if (outcome != PublishOutcome::kDone)
         return fail(ErrorCode::kOutside, "a staged file of ours is gone",
                     layout.staged_file(growing.name),
@@ -203,10 +203,9 @@ Result<void> TableSink::take_batch(Share& share, const DecidedBatch& batch) {
             std::size_t count = std::min({most, room, rows - from});
             buffers.append(batch, from, count, {decided_ms, settings_.program});
             from += count;
-            if (buffers.rows() == kMostGroupRows ||
-                buffers.bytes() > settings_.most_buffered_bytes)
-                TRY_VOID(write_group(warehouse_, share.claimed, *growing, share.range,
-                                     settings_.codec));
+            if (buffers.rows() == kMostGroupRows || buffers.bytes() > settings_.most_buffered_bytes)
+                TRY_VOID(
+                    write_group(warehouse_, share.claimed, *growing, share.range, settings_.codec));
         }
     }
     return {};
@@ -287,22 +286,30 @@ Result<CommitRequest> TableSink::finish_files() {
     CommitRequest request;
     for (auto& [source, share] : shares_) {
         if (share->range.empty()) continue;
-        CommittedRange range{source,          share->claimed.epoch,
-                             share->range,    share->decided + share->rejected,
-                             share->decided,  share->rejected,
-                             share->decided_ms_last, share->policy->hash,
+        CommittedRange range{source,
+                             share->claimed.epoch,
+                             share->range,
+                             share->decided + share->rejected,
+                             share->decided,
+                             share->rejected,
+                             share->decided_ms_last,
+                             share->policy->hash,
                              model_hash_of(*share->policy)};
         auto index = static_cast<std::uint32_t>(request.ranges.size());
         for (GrowingFile* growing : share->files()) {
             if (growing->rows() == 0) continue;
             std::string_view table = growing->buffers.table().name;
-            TRY_VOID(write_group(warehouse_, share->claimed, *growing, share->range,
-                                 settings_.codec));
+            TRY_VOID(
+                write_group(warehouse_, share->claimed, *growing, share->range, settings_.codec));
             TRY(auto done, growing->file->finish(footer_of(table, range, settings_.program)));
             growing->file.reset();
             TRY_VOID(rename_to_range(warehouse_, share->claimed, *growing, share->range));
-            request.files.push_back({index, {std::string(table), share->day}, growing->name,
-                                     done.rows, done.bytes, done.sha256});
+            request.files.push_back({index,
+                                     {std::string(table), share->day},
+                                     growing->name,
+                                     done.rows,
+                                     done.bytes,
+                                     done.sha256});
         }
         request.ranges.push_back(std::move(range));
     }

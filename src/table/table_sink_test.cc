@@ -46,10 +46,10 @@ TEST(TableSink, RowsComeBackAsDecided) {
     for (const auto& file : world.live()) files[file.place.day.table] = file;
 
     auto scan = world.scan(files["prediction"]);
-    auto rows = scan->read({"annual_inc", "member_id", "status", "reason_1", "reason_4", "reason_5",
-                            "application_id", "evidence", "rule", "source_topic", "source_offset",
-                            "origin_topic", "model", "program"},
-                           0, 100);
+    auto rows = scan->read(
+        {"annual_inc", "member_id", "status", "reason_1", "reason_4", "reason_5", "application_id",
+         "evidence", "rule", "source_topic", "source_offset", "origin_topic", "model", "program"},
+        0, 100);
     ASSERT_TRUE(rows) << rows.error().line();
     ASSERT_EQ(rows->size(), 6u);
     for (std::size_t i = 0; i < rows->size(); ++i) {

@@ -86,9 +86,15 @@ def without_texts(line):
     return line.split("//")[0]
 
 
-def cpp_functions(text):
-    """Bodies that open at a line ending in '{' behind a ')', and close where braces balance."""
-    lines = [without_texts(line) for line in text.splitlines()]
+def cpp_functions(text, is_test):
+    """Bodies that open at a line ending in '{' behind a ')', and close where braces balance.
+
+    A test is a table: its rows and texts do not make a function long.
+    """
+    text = re.sub(r'R"(\w*)\(.*?\)\1"', lambda found: '""' + "\n" * found[0].count("\n"), text,
+                  flags=re.S)
+    raw = text.splitlines()
+    lines = [without_texts(line) for line in raw]
     at = 0
     while at < len(lines):
         head = lines[at].rstrip()
@@ -104,7 +110,9 @@ def cpp_functions(text):
                 if depth <= 0:
                     break
                 end += 1
-            yield head.strip(), at + 1, end - at + 1
+            body = raw[at:end + 1]
+            counted = [x for x in body if x.strip() and not is_table_row(x)] if is_test else body
+            yield head.strip(), at + 1, len(counted)
             if end > at:
                 at = end
         at += 1
@@ -120,6 +128,10 @@ def bash_functions(text):
             begin = None
 
 
+def is_table_row(line):
+    return re.match(r'\s*([{"]|R"|\}\}?,)', line) is not None
+
+
 def functions(root):
     for path in tracked(root):
         if not is_code(root, path):
@@ -128,7 +140,7 @@ def functions(root):
         if path.suffix == ".py":
             found = python_functions(text)
         elif path.suffix in {".cc", ".h"}:
-            found = cpp_functions(text)
+            found = cpp_functions(text, re.search(r"_(test\.cc|fixture\.h)$", path.name))
         else:
             found = bash_functions(text)
         for name, line, length in found:

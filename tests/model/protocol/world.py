@@ -1,6 +1,7 @@
 """What is explored: bounded worlds, and the state that their processes share.
 
-A part is an int: PARTS * key + number, key = days * table + day. A row is (partition, incarnation, offset). A file is (table, partition, incarnation, epoch,
+A part is an int: PARTS * key + number, key = days * table + day. A row is
+(partition, incarnation, offset). A file is (table, partition, incarnation, epoch,
 begin, next), or ("merged", rows). Generation 0 is what commits have published.
 """
 from collections import namedtuple
@@ -8,7 +9,8 @@ from collections import namedtuple
 PARTS = 3  # of a day of a table, at most: no world seals three times
 
 World = namedtuple(
-    "World", "name mode writers records mergers sealers checkpointers readers log_readers openers crashes "
+    "World", "name mode writers records mergers sealers checkpointers readers log_readers openers "
+    "crashes "
     "lost power tables days batch truncate damage gaps resets empty link settled",
     defaults=[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, False, 0, 0, 0, False, False, False])
 
