@@ -48,8 +48,10 @@ class CheckpointerMoves:
             inline = ()
         merges = []
         for part, g in st.open_merges:
-            inputs = any(i[0] == part and i[1] != g for i in s.files)
-            if g not in st.switched or inputs and self.rule("merges-until-gone"):
+            over = s.loc[part] == g and not any(i[0] == part and i[1] != g for i in s.files)
+            if ("exchanged", part) in s.soft:
+                over = False
+            if g not in st.switched or not over and self.rule("merges-until-gone"):
                 merges.append((part, g))
         return ("checkpoint", inline, self.manifests(p, st), tuple(merges))
 

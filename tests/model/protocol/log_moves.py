@@ -140,6 +140,8 @@ class LogMoves:
             if n == len(s.H):
                 self.check_append(s, entry)
                 late = having(late, H=s.H + (entry,))
+            elif s.gone >> n & 1:  # a freed number: nobody may ever read it
+                late = having(late, garbage=s.garbage | 1 << n)
             yield ("the late put of %s as %d arrives", entry, n), late
         if self.w.damage and s.hurt < 0 and s.H:
             newest = self.fold.of(s.H).checkpoint
