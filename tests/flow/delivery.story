@@ -34,7 +34,7 @@ input applicants/0
 {"member_id":"1","loan_amnt":"5000"}
 {"member_id":"2","loan_amnt":"5000"}
 no
-crash after entry-put
+crash after entry-put:2
 restart
 expect rows prediction
 member_id | application_id
@@ -43,13 +43,13 @@ member_id | application_id
 expect rejects
 applicants/0 @2 | decode | not_json
 
-# name: crash after entry-synced
+# name: crash after the log entry
 # why:  the commit stands, nothing published
 input applicants/0
 {"member_id":"1","loan_amnt":"5000"}
 {"member_id":"2","loan_amnt":"5000"}
 no
-crash after entry-synced
+crash after log entry
 restart
 expect rows prediction
 member_id | application_id
@@ -108,7 +108,7 @@ applicants/0 @2 | decode | not_json
 input applicants/0
 {"member_id":"1","loan_amnt":"5000"}
 {"member_id":"2","loan_amnt":"5000"}
-crash after entry-synced:2
+crash after log entry
 crash after claimed
 restart
 expect rows prediction
