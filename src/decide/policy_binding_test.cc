@@ -126,8 +126,9 @@ TEST(PolicyBinding, NoDeclineWithoutAReason) {
     EXPECT_EQ(decision.reason_count, 0);
 }
 
-TEST(PolicyBinding, TheFifthReasonIsForInquiriesOnly) {
-    // Six features, each with its own reason; lost points descend in file order, inquiries last.
+// Six features, each with its own reason; each mean is `step` points below the one before,
+// inquiries last.
+Result<std::shared_ptr<const Policy>> six_reasons(int step) {
     std::string features, means, bins, reasons, golden;
     std::string fields;
     for (int i = 0; i < 6; ++i) {
@@ -136,7 +137,7 @@ TEST(PolicyBinding, TheFifthReasonIsForInquiriesOnly) {
         features += comma + R"({"name":")" + name +
                     R"(","type":"number","coefficient":-1,"edges":[1],"woe":[0,-1],)"
                     R"("missing_woe":0})";
-        means += comma + "\"" + name + "\":" + std::to_string(600 - 10 * i);
+        means += comma + "\"" + name + "\":" + std::to_string(600 - step * i);
         bins += comma + "\"" + name + "\":[0.5,0.5,0]";
         fields += "[[field]]\nname = \"" + name + "\"\nclean = \"number\"\n";
         reasons += "[[reason]]\ncode = \"" + name + "_reason\"\ntext = \"About " + name +
@@ -154,7 +155,11 @@ TEST(PolicyBinding, TheFifthReasonIsForInquiriesOnly) {
                        "[model]\nfile = \"x\"\n[decision]\napprove_below = 0.2\n"
                        "decline_from = 0.5\n" +
                        reasons;
-    auto policy = small_policy(text, model);
+    return small_policy(text, model);
+}
+
+TEST(PolicyBinding, TheFifthReasonIsForInquiriesOnly) {
+    auto policy = six_reasons(10);
     ASSERT_TRUE(policy) << policy.error().line();
     SmallLine line(*policy);
     line.run({R"({"inq":5})"});
@@ -174,6 +179,17 @@ TEST(PolicyBinding, TheFifthReasonIsForInquiriesOnly) {
     EXPECT_NE(other.evidence.find(R"("fd_reason":)"), other.evidence.npos);
     EXPECT_EQ(other.evidence.find(R"("fe_reason":)"), other.evidence.npos);
     EXPECT_LT(other.evidence.find(R"("fd_reason":)"), other.evidence.find(R"("inq_reason":)"));
+}
+
+TEST(PolicyBinding, EqualLossesGoInFileOrder) {
+    auto policy = six_reasons(0);
+    ASSERT_TRUE(policy) << policy.error().line();
+    SmallLine line(*policy);
+    line.run({"{}"});
+    const Decision& decision = line.decided.decisions.at(0);
+    ASSERT_EQ(decision.reason_count, 4);
+    for (std::uint16_t i = 0; i < 4; ++i) EXPECT_EQ(decision.reasons[i], i);
+    EXPECT_TRUE(decision.has_inquiry_reason);
 }
 
 TEST(PolicyBinding, TheShippedPoliciesFitTheirModels) {
