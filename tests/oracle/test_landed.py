@@ -38,7 +38,8 @@ def test_generated_and_dirty(tmp_path, policy):
 def test_the_records_of_the_table_of_cases(tmp_path, policy):
     """Every record of tests/data/cleaning.tsv that a line can hold, through the whole line."""
     feed = tmp_path / "cases.jsonl"
-    records = [case.values[1] for case in cases() if b"\n" not in case.values[1]]
+    # The source leaves out blank lines of a file, by name; tests/flow has the empty record.
+    records = [r for r in (case.values[1] for case in cases()) if r and b"\n" not in r]
     feed.write_bytes(b"".join(record.replace(b"\r", b" ") + b"\n" for record in records))
     assert land_and_compare(feed, policy, tmp_path / "data")["records"] == len(records)
 
