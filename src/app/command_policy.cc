@@ -9,6 +9,9 @@ namespace loanstream {
 
 namespace {
 
+// No PROFILE here: a word that ends in .toml is the policy.
+const OptionSpec kModelOption = {"--model", "FILE", "model file in place of the policy's"};
+
 Result<std::shared_ptr<const Policy>> chosen_policy(Invocation& in) {
     if (in.arguments.words.size() > 1)
         return fail(ErrorCode::kUsage, "one policy at a time", {}, "loanstream policy check FILE");
@@ -93,15 +96,15 @@ Result<int> test_policy(Invocation& in) {
 void add_policy_commands(std::vector<CommandSpec>& commands) {
     commands.push_back({"policy check",
                         "does the policy hold, and does its model fit it?",
-                        "[PROFILE] [FILE]",
-                        {},
+                        "[NAME|FILE]",
+                        {kModelOption},
                         {"loanstream policy check", "loanstream policy check my.toml"},
                         check_policy});
     commands.push_back(
         {"policy show",
          "fields, rules, reasons and cut-offs",
-         "[PROFILE] [FILE]",
-         {{"--source", "", "the policy file as it is"}},
+         "[NAME|FILE]",
+         {kModelOption, {"--source", "", "the policy file as it is"}},
          {"loanstream policy show fintech-classic", "loanstream policy show --source > my.toml"},
          show_policy});
     commands.push_back(

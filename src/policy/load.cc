@@ -390,9 +390,13 @@ private:
             policy_.model_bytes = std::move(*choice.bytes);
         } else {
             auto bytes = read_bytes(policy_.model_path);
-            if (!bytes)
-                return std::unexpected(
-                    std::move(bytes).error().at(found ? found->where("file") : path_));
+            if (!bytes) {
+                Error error = std::move(bytes).error();
+                error.mend =
+                    "the program carries embedded:models/lendingclub.json and "
+                    "embedded:models/fintech-classic.json";
+                return std::unexpected(std::move(error).at(found ? found->where("file") : path_));
+            }
             policy_.model_bytes = std::move(*bytes);
         }
         policy_.model_hash = sha256_hex(policy_.model_bytes);
