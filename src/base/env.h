@@ -33,6 +33,8 @@ public:
     // Reads up to into.size() bytes at `at`; fewer only at the end of the file.
     virtual Result<std::size_t> read_at(std::uint64_t at, std::span<char> into) = 0;
     virtual Result<std::uint64_t> size() = 0;
+    // Makes durable what others have written to it so far; a failure as AppendFile::sync.
+    virtual Result<void> sync() = 0;
 };
 
 // A lock on a file (flock): released by destruction or by the death of the process.
@@ -66,7 +68,8 @@ public:
     virtual Result<void> make_folders(const std::string& path) = 0;  // all of them, synced
     virtual Result<void> sync_folder(const std::string& path) = 0;
     virtual Result<void> truncate(const std::string& path, std::uint64_t bytes) = 0;  // synced
-    // renameat2 RENAME_NOREPLACE (link + unlink where that is lacking): kAlreadyThere, kNotFound.
+    // renameat2 RENAME_NOREPLACE (where that is lacking: link + unlink of a file, rename of a
+    // folder, which replaces none but an empty one): kAlreadyThere, kNotFound.
     virtual Result<void> rename_noreplace(const std::string& from, const std::string& to) = 0;
     virtual Result<void> replace(const std::string& from, const std::string& to) = 0;  // rename(2)
     virtual Result<void> exchange(const std::string& a, const std::string& b) = 0;
@@ -79,6 +82,9 @@ public:
 
 // The machine's own clock and disk.
 std::unique_ptr<Env> make_system_env();
+
+// The last name of a path ("c" of "a/b/c").
+std::string base_name(std::string_view path);
 
 // Joins with exactly one '/'.
 std::string join_path(std::string_view folder, std::string_view name);

@@ -29,6 +29,7 @@ public:
     // A new file of these bytes, synced (its folder is not). kAlreadyThere.
     virtual Result<void> write_new(const std::string& path, std::string_view bytes) = 0;
     // `from` becomes `to` in one step without replacing what is there; the folder of `to` exists.
+    // `from` may be a folder: it moves with all that lies in it.
     virtual Result<PublishOutcome> publish(const std::string& from, const std::string& to) = 0;
     // Two folders change places in one step.
     virtual Result<void> exchange(const std::string& a, const std::string& b) = 0;
@@ -41,7 +42,8 @@ public:
     virtual Result<std::vector<FileInfo>> list(const std::string& folder) = 0;
     // Success also when it was not there.
     virtual Result<void> remove(const std::string& path) = 0;
-    virtual Result<void> make_folders(const std::string& path) = 0;  // durable
+    virtual Result<void> remove_folder(const std::string& path) = 0;  // empty ones only; as remove
+    virtual Result<void> make_folders(const std::string& path) = 0;   // durable
     // Makes the names in a folder durable. A failure is a crash for the writer, never retried.
     virtual Result<void> sync_folder(const std::string& path) = 0;
 
@@ -65,6 +67,7 @@ public:
     Result<std::optional<FileInfo>> stat(const std::string& path) override;
     Result<std::vector<FileInfo>> list(const std::string& folder) override;
     Result<void> remove(const std::string& path) override;
+    Result<void> remove_folder(const std::string& path) override;
     Result<void> make_folders(const std::string& path) override;
     Result<void> sync_folder(const std::string& path) override;
 

@@ -79,6 +79,12 @@ Result<void> LocalFileStore::remove(const std::string& path) {
     return removed;
 }
 
+Result<void> LocalFileStore::remove_folder(const std::string& path) {
+    auto removed = env_.remove_folder(path);
+    if (!removed && removed.error().code == ErrorCode::kNotFound) return {};
+    return removed;
+}
+
 Result<void> LocalFileStore::make_folders(const std::string& path) {
     return env_.make_folders(path);
 }

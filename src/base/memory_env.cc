@@ -66,26 +66,52 @@ public:
         std::lock_guard lock(env_.mutex_);
         return inode_->bytes.size();
     }
+    Result<void> sync() override {
+        std::lock_guard lock(env_.mutex_);
+        inode_->durable = inode_->bytes;
+        return {};
+    }
 
 private:
     MemoryEnv& env_;
     std::shared_ptr<MemoryEnv::Inode> inode_;
 };
 
-void MemoryEnv::apply(Names& names, const Change& change) {
+namespace {
+
+// A path after the folder `from` was renamed to `to`.
+std::string renamed(const std::string& path, const std::string& from, const std::string& to) {
+    bool beneath = path == from || path.starts_with(from + "/");
+    return beneath ? to + path.substr(from.size()) : path;
+}
+
+}  // namespace
+
+void MemoryEnv::apply(Names& names, Folders& folders, const Change& change) {
+    if (!change.inode) {
+        Names moved;
+        for (auto& [path, inode] : names) moved[renamed(path, change.gone, change.made)] = inode;
+        names = std::move(moved);
+        Folders kept;
+        for (const std::string& path : folders)
+            kept.insert(renamed(path, change.gone, change.made));
+        folders = std::move(kept);
+        return;
+    }
     auto found = names.find(change.gone);
     if (found != names.end() && found->second == change.inode) names.erase(found);
     if (!change.made.empty()) names[change.made] = change.inode;
 }
 
 void MemoryEnv::change(Change change) {
-    apply(names_, change);
+    apply(names_, folders_, change);
     changes_.push_back(std::move(change));
 }
 
 void MemoryEnv::lose_power() {
     std::lock_guard lock(mutex_);
     names_ = durable_names_;
+    folders_ = durable_folders_;
     changes_.clear();
     for (auto& [path, inode] : names_) inode->bytes = inode->durable;
     locks_.clear();
@@ -168,7 +194,7 @@ Result<std::string> MemoryEnv::read_whole(const std::string& path, std::uint64_t
 
 Result<std::optional<FileInfo>> MemoryEnv::stat(const std::string& path) {
     std::lock_guard lock(mutex_);
-    std::string name = path.substr(path.find_last_of('/') + 1);
+    std::string name = base_name(path);
     if (folders_.contains(path)) return FileInfo{name, true, 0};
     auto found = names_.find(path);
     if (found == names_.end()) return std::nullopt;
@@ -199,6 +225,7 @@ Result<void> MemoryEnv::make_folders(const std::string& path) {
         if (names_.contains(folder))
             return fail(ErrorCode::kOutside, "a file stands where a folder must be", folder);
         folders_.insert(folder);
+        durable_folders_.insert(folder);
     }
     return {};
 }
@@ -206,12 +233,39 @@ Result<void> MemoryEnv::make_folders(const std::string& path) {
 Result<void> MemoryEnv::sync_folder(const std::string& path) {
     std::lock_guard lock(mutex_);
     if (!folders_.contains(path)) return missing(path);
-    std::erase_if(changes_, [&](const Change& change) {
-        bool touched = folder_of(change.made) == path || folder_of(change.gone) == path;
-        if (touched) apply(durable_names_, change);
-        return touched;
-    });
+    for (std::size_t i = 0; i < changes_.size();) {
+        Change now = as_now(i);
+        if (folder_of(now.made) != path && folder_of(now.gone) != path) {
+            ++i;
+            continue;
+        }
+        Change done = changes_[i];
+        apply(durable_names_, durable_folders_, as_durable(i));
+        changes_.erase(changes_.begin() + static_cast<std::ptrdiff_t>(i));
+        for (std::size_t j = 0; j < i && !done.inode; ++j)
+            changes_[j] = moved(changes_[j], done.gone, done.made);
+    }
     return {};
+}
+
+MemoryEnv::Change MemoryEnv::moved(Change change, const std::string& from, const std::string& to) {
+    return {renamed(change.gone, from, to), renamed(change.made, from, to), change.inode};
+}
+
+// The change by today's names: later ones have renamed folders.
+MemoryEnv::Change MemoryEnv::as_now(std::size_t index) const {
+    Change change = changes_[index];
+    for (std::size_t i = index + 1; i < changes_.size(); ++i)
+        if (!changes_[i].inode) change = moved(change, changes_[i].gone, changes_[i].made);
+    return change;
+}
+
+// The change by the names of the durable picture: earlier renamings of folders are not in it.
+MemoryEnv::Change MemoryEnv::as_durable(std::size_t index) const {
+    Change change = changes_[index];
+    for (std::size_t i = index; i-- > 0;)
+        if (!changes_[i].inode) change = moved(change, changes_[i].made, changes_[i].gone);
+    return change;
 }
 
 Result<void> MemoryEnv::truncate(const std::string& path, std::uint64_t bytes) {
@@ -225,12 +279,13 @@ Result<void> MemoryEnv::truncate(const std::string& path, std::uint64_t bytes) {
 
 Result<void> MemoryEnv::move(const std::string& from, const std::string& to, bool replacing) {
     std::lock_guard lock(mutex_);
+    if (!folders_.contains(folder_of(to))) return missing(from);
+    bool is_folder = folders_.contains(from);
     auto found = names_.find(from);
-    if (found == names_.end() || !folders_.contains(folder_of(to))) return missing(from);
-    if (!replacing && names_.contains(to))
-        return fail(ErrorCode::kAlreadyThere, "the file exists", to);
-    auto inode = found->second;
-    change({from, to, inode});
+    if (found == names_.end() && !is_folder) return missing(from);
+    if (folders_.contains(to) || (!replacing && names_.contains(to)))
+        return fail(ErrorCode::kAlreadyThere, "the name is taken", to);
+    change({from, to, is_folder ? nullptr : std::shared_ptr<Inode>(found->second)});
     return {};
 }
 
@@ -256,9 +311,11 @@ Result<void> MemoryEnv::exchange(const std::string& a, const std::string& b) {
         for (auto& [path, inode] : *names) moved[swapped(path)] = inode;
         *names = std::move(moved);
     }
-    std::set<std::string> folders;
-    for (const std::string& folder : folders_) folders.insert(swapped(folder));
-    folders_ = std::move(folders);
+    for (Folders* folders : {&folders_, &durable_folders_}) {
+        Folders moved;
+        for (const std::string& folder : *folders) moved.insert(swapped(folder));
+        *folders = std::move(moved);
+    }
     return {};
 }
 
@@ -283,6 +340,7 @@ Result<void> MemoryEnv::remove_file(const std::string& path) {
 Result<void> MemoryEnv::remove_folder(const std::string& path) {
     std::lock_guard lock(mutex_);
     if (folders_.erase(path) == 0) return missing(path);
+    durable_folders_.erase(path);
     return {};
 }
 

@@ -1,7 +1,7 @@
 // A machine in memory, for tests and simulation: files, folders, locks and a clock that moves only
 // when told. It can lose power: what was not synced is then gone, file by file and name by name.
-// A name is durable once a folder that its making or renaming touched was synced; bytes once their
-// file was. Thread safe.
+// A name is durable once a folder that its making or renaming touched was synced (a folder that is
+// made is so at once); bytes once their file was. Thread safe.
 #pragma once
 
 #include <map>
@@ -55,7 +55,9 @@ public:
 
 private:
     using Names = std::map<std::string, std::shared_ptr<Inode>>;
-    // A change of names that is not durable yet: take `gone` away, put `inode` at `made`.
+    using Folders = std::set<std::string>;
+    // A change of names that is not durable yet: take `gone` away, put `inode` at `made`; without
+    // an inode a folder's new name.
     struct Change {
         std::string gone, made;
         std::shared_ptr<Inode> inode;
@@ -63,11 +65,14 @@ private:
     Result<std::unique_ptr<AppendFile>> open_to_append(const std::string& path, bool fresh);
     Result<void> move(const std::string& from, const std::string& to, bool replacing);
     void change(Change change);
-    static void apply(Names& names, const Change& change);
+    static void apply(Names& names, Folders& folders, const Change& change);
+    static Change moved(Change change, const std::string& from, const std::string& to);
+    Change as_now(std::size_t index) const;
+    Change as_durable(std::size_t index) const;
 
     std::mutex mutex_;
     Names names_, durable_names_;
-    std::set<std::string> folders_;
+    Folders folders_, durable_folders_;
     std::vector<Change> changes_;
     std::set<std::string> locks_;
     std::uint64_t lock_time_ = 0;  // locks of before a loss of power do not free later ones

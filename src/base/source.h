@@ -28,6 +28,10 @@ public:
     // robin, bounded by records and bytes. False when nothing came before `wait` passed.
     virtual Result<bool> poll(std::chrono::milliseconds wait, RawBatch& out) = 0;
 
+    // Returns when every record polled so far of this partition is durable where it came from: the
+    // table must not get ahead of its source by a power failure. Called before each commit.
+    virtual Result<void> make_durable(const SourcePartition& source) = 0;
+
     // One past the last record that is there now (the high watermark); lag = watermark - next.
     virtual Result<Offset> watermark(const SourcePartition& source) = 0;
 

@@ -124,6 +124,11 @@ public:
         return static_cast<std::uint64_t>(info.st_size);
     }
 
+    Result<void> sync() override {
+        if (::fdatasync(file_.get()) != 0) return fault(errno, "cannot sync", path_);
+        return {};
+    }
+
 private:
     Descriptor file_;
     std::string path_;
@@ -144,9 +149,13 @@ FileInfo info_of(const struct stat& info, std::string name) {
 
 // For file systems without RENAME_NOREPLACE. Done only when `from` is gone, whoever made the link.
 Result<void> link_and_unlink(const std::string& from, const std::string& to) {
+    struct stat a{}, b{};
+    if (::stat(from.c_str(), &a) == 0 && S_ISDIR(a.st_mode)) {  // folders have no links
+        if (::rename(from.c_str(), to.c_str()) == 0) return {};
+        return fault(errno == ENOTEMPTY ? EEXIST : errno, "cannot rename to " + to, from);
+    }
     if (::link(from.c_str(), to.c_str()) != 0) {
         int error_number = errno;
-        struct stat a{}, b{};
         bool ours = error_number == EEXIST && ::stat(from.c_str(), &a) == 0 &&
                     ::stat(to.c_str(), &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
         if (!ours) return fault(error_number, "cannot link to " + to, from);
@@ -246,8 +255,7 @@ Result<std::string> SystemEnv::read_whole(const std::string& path, std::uint64_t
 
 Result<std::optional<FileInfo>> SystemEnv::stat(const std::string& path) {
     struct stat info{};
-    if (::stat(path.c_str(), &info) == 0)
-        return info_of(info, path.substr(path.find_last_of('/') + 1));
+    if (::stat(path.c_str(), &info) == 0) return info_of(info, base_name(path));
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return fault(errno, "cannot look at", path);
 }
@@ -351,6 +359,10 @@ Result<std::optional<std::unique_ptr<FileLock>>> SystemEnv::try_lock(const std::
 }  // namespace
 
 std::unique_ptr<Env> make_system_env() { return std::make_unique<SystemEnv>(); }
+
+std::string base_name(std::string_view path) {
+    return std::string(path.substr(path.find_last_of('/') + 1));
+}
 
 std::string join_path(std::string_view folder, std::string_view name) {
     while (folder.size() > 1 && folder.ends_with('/')) folder.remove_suffix(1);

@@ -66,21 +66,26 @@ TEST_F(ApplicantFileTest, Csv) {
         const char* left_out;
     };
     for (const auto& [what, file, rows, left_out] : std::vector<Case>{
-             {"plain", "a,b\n1,x\n2,y\n",
-              {R"({"a":"1","b":"x"})", R"({"a":"2","b":"y"})"}, ""},
+             {"plain", "a,b\n1,x\n2,y\n", {R"({"a":"1","b":"x"})", R"({"a":"2","b":"y"})"}, ""},
              {"no newline at the end", "a,b\n1,x", {R"({"a":"1","b":"x"})"}, ""},
              {"carriage returns", "a,b\r\n1,x\r\n", {R"({"a":"1","b":"x"})"}, ""},
              {"old carriage returns", "a,b\r1,x\r", {R"({"a":"1","b":"x"})"}, ""},
              {"byte order mark", "\xEF\xBB\xBF\x61,b\n1,x\n", {R"({"a":"1","b":"x"})"}, ""},
-             {"quotes, commas, newlines", "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n",
-              {R"({"a":"x,\"y\"","b":"two\nlines"})"}, ""},
+             {"quotes, commas, newlines",
+              "a,b\n\"x,\"\"y\"\"\",\"two\nlines\"\n",
+              {R"({"a":"x,\"y\"","b":"two\nlines"})"},
+              ""},
              {"only quotes", "a,b\n\"\",\"\"\"\"\n", {R"({"a":"","b":"\""})"}, ""},
-             {"a quote inside an unquoted field", "a,b\n5\" pipe,x\n",
-              {R"({"a":"5\" pipe","b":"x"})"}, ""},
+             {"a quote inside an unquoted field",
+              "a,b\n5\" pipe,x\n",
+              {R"({"a":"5\" pipe","b":"x"})"},
+              ""},
              {"bytes that JSON escapes", "a\nq\\t\x01\tz\n", {R"({"a":"q\\t\u0001\tz"})"}, ""},
              {"bytes that are no UTF-8 go on as they are", "a\n\xff\n", {"{\"a\":\"\xff\"}"}, ""},
-             {"spaces stay", "a,b\n 36 months,  6.99%\n",
-              {R"({"a":" 36 months","b":"  6.99%"})"}, ""},
+             {"spaces stay",
+              "a,b\n 36 months,  6.99%\n",
+              {R"({"a":" 36 months","b":"  6.99%"})"},
+              ""},
              {"raw download",
               "Notes offered by Prospectus (https://example.org)\n\"id\",\"b\"\n\"1\",\"x\"\n\n"
               "Loans that do not meet the credit policy\n\"2\",\"y\"\n\n\n"
@@ -89,18 +94,25 @@ TEST_F(ApplicantFileTest, Csv) {
               "left out: 1 prospectus line, 1 divider, 2 totals, 3 blank lines"},
              {"Kaggle: totals as rows",
               "id,b,c\n1,x,z\nTotal amount funded in policy code 1: 5,,\n",
-              {R"({"id":"1","b":"x","c":"z"})"}, "left out: 1 total"},
+              {R"({"id":"1","b":"x","c":"z"})"},
+              "left out: 1 total"},
              {"R: NA is the feed's text",
               "\"id\",\"b\"\n1,NA\n\"Total amount funded in policy code 2: 0\",NA\n",
-              {R"({"id":"1","b":"NA"})"}, "left out: 1 total"},
-             {"an applicant may say such things", "emp,b\nTotal amount funded in policy code 1,x\n",
-              {R"({"emp":"Total amount funded in policy code 1","b":"x"})"}, ""},
-             {"more and fewer fields", "a,b\n1\n1,2,3\n1,2\n",
+              {R"({"id":"1","b":"NA"})"},
+              "left out: 1 total"},
+             {"an applicant may say such things",
+              "emp,b\nTotal amount funded in policy code 1,x\n",
+              {R"({"emp":"Total amount funded in policy code 1","b":"x"})"},
+              ""},
+             {"more and fewer fields",
+              "a,b\n1\n1,2,3\n1,2\n",
               {R"({"a":"1"})", R"({"a":"1","b":"2","column_3":"3"})", R"({"a":"1","b":"2"})"},
               "2 rows with another number of fields than the header (first at line 2), given as "
               "they are"},
-             {"columns without a name", "a,,b\n1,2,3\n",
-              {R"({"a":"1","column_2":"2","b":"3"})"}, ""},
+             {"columns without a name",
+              "a,,b\n1,2,3\n",
+              {R"({"a":"1","column_2":"2","b":"3"})"},
+              ""},
              {"header alone", "a,b\n", {}, ""},
          }) {
         auto result = read(write("file.csv", file));
@@ -203,17 +215,16 @@ TEST_P(RealFiles, EveryRowComesUnderItsHeader) {
 
 INSTANTIATE_TEST_SUITE_P(
     LendingClub, RealFiles,
-    ::testing::Values(
-        RealFile{"lc_2007_2011_a.csv.gz", 21131, 145,
-                 "left out: 1 prospectus line, 1 divider, 2 totals, 5 blank lines"},
-        RealFile{"lc_raw_111_sample4.csv", 4, 111, "left out: 1 prospectus line"},
-        RealFile{"lc_2016q1_2017_137_a.csv.gz", 504, 137, ""},
-        RealFile{"lc_2009_2018_150_a.csv.gz", 495, 150, ""},
-        RealFile{"lc_indiana_val_139.csv.gz", 3258, 140, ""},
-        RealFile{"lc_2007_2015_74_a.csv.gz", 467, 74, ""},
-        RealFile{"lc_2011_74_first1000.csv.gz", 1000, 74, ""},
-        RealFile{"lc_2018q1_openintro_55.csv.gz", 10000, 55, ""},
-        RealFile{"lc_2016q1_modeldata_a.csv.gz", 4934, 23, ""}));
+    ::testing::Values(RealFile{"lc_2007_2011_a.csv.gz", 21131, 145,
+                               "left out: 1 prospectus line, 1 divider, 2 totals, 5 blank lines"},
+                      RealFile{"lc_raw_111_sample4.csv", 4, 111, "left out: 1 prospectus line"},
+                      RealFile{"lc_2016q1_2017_137_a.csv.gz", 504, 137, ""},
+                      RealFile{"lc_2009_2018_150_a.csv.gz", 495, 150, ""},
+                      RealFile{"lc_indiana_val_139.csv.gz", 3258, 140, ""},
+                      RealFile{"lc_2007_2015_74_a.csv.gz", 467, 74, ""},
+                      RealFile{"lc_2011_74_first1000.csv.gz", 1000, 74, ""},
+                      RealFile{"lc_2018q1_openintro_55.csv.gz", 10000, 55, ""},
+                      RealFile{"lc_2016q1_modeldata_a.csv.gz", 4934, 23, ""}));
 
 }  // namespace
 }  // namespace loanstream

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/file_store.h"
 #include "feed/envelope.h"
 
 namespace loanstream {
@@ -102,6 +103,17 @@ Result<void> TopicSource::seek(const SourcePartition& source, Offset next) {
     partition.next_byte = partition.scanned = counter.byte();
     partition.end = counter;
     partition.seeked = true;
+    return {};
+}
+
+// Their producer syncs them too, but perhaps not yet.
+Result<void> TopicSource::make_durable(const SourcePartition& source) {
+    Partition& partition = at(source);
+    if (!partition.file) return {};
+    TRY_VOID(partition.file->sync());
+    if (!partition.name_durable)
+        TRY_VOID(env_.sync_folder(folder_of(folder_.records(source.partition))));
+    partition.name_durable = true;
     return {};
 }
 

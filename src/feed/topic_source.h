@@ -39,6 +39,7 @@ public:
     Result<Assignment> assignment() override;
     Result<void> seek(const SourcePartition& source, Offset next) override;
     Result<bool> poll(std::chrono::milliseconds wait, RawBatch& out) override;
+    Result<void> make_durable(const SourcePartition& source) override;
     Result<Offset> watermark(const SourcePartition& source) override;
     Result<void> mirror(const SourcePartition& source, Offset next) override;
 
@@ -54,6 +55,7 @@ private:
         std::uint64_t record_bytes = 0;  // of the last batch, on average; 0: not known yet
         LineCounter end{0, 0};
         bool seeked = false;
+        bool name_durable = false;  // of the file
     };
     TopicSource(Env& env, TopicFolder folder, TryLock try_lock, TopicSourceSettings settings)
         : env_(env),

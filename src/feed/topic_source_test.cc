@@ -204,6 +204,17 @@ TEST(TopicSource, FollowsAGrowingTopic) {
     }
 }
 
+TEST(TopicSource, WhatIsMadeDurableOutlivesAPowerFailure) {
+    World world;
+    auto file = std::move(*world.env.append_file(world.folder.records(PartitionId(0))));
+    EXPECT_TRUE(file->append("a\nb\n"));  // as a producer that has not synced yet
+    auto source = world.reader();
+    EXPECT_THAT(read_all(*source), ElementsAre("0:a", "1:b"));
+    EXPECT_TRUE(source->make_durable(part(0)));
+    world.env.lose_power();
+    EXPECT_THAT(read_all(*world.reader()), ElementsAre("0:a", "1:b"));
+}
+
 TEST(TopicSource, PollWaitsNoLongerThanTold) {
     World world;
     auto source = world.reader();

@@ -64,12 +64,14 @@ private:
 
 TEST(HttpServer, AnswersWithWhatTheHandlerGives) {
     auto server = serve([](const HttpRequest& request) {
-        return HttpResponse{201, "text/plain", request.method + " " + request.path + " " +
-                                                   request.query + " " + request.body};
+        return HttpResponse{
+            201, "text/plain",
+            request.method + " " + request.path + " " + request.query + " " + request.body};
     });
     RawSocket socket(server->port());
-    socket.say("POST /a/b?c=d HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n"
-               "\r\nbody");
+    socket.say(
+        "POST /a/b?c=d HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n"
+        "\r\nbody");
     std::string answer = socket.hear();
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 201 Created\r\n"));
     EXPECT_THAT(answer, HasSubstr("Content-Type: text/plain\r\n"));
@@ -77,9 +79,8 @@ TEST(HttpServer, AnswersWithWhatTheHandlerGives) {
 }
 
 TEST(HttpServer, KeepsAConnection) {
-    auto server = serve([](const HttpRequest& request) {
-        return HttpResponse{200, "text/plain", request.path};
-    });
+    auto server = serve(
+        [](const HttpRequest& request) { return HttpResponse{200, "text/plain", request.path}; });
     RawSocket socket(server->port());
     socket.say("GET /one HTTP/1.1\r\n\r\nGET /two HTTP/1.1\r\nConnection: close\r\n\r\n");
     std::string answers = socket.hear();
@@ -99,7 +100,8 @@ TEST(HttpServer, BoundsAndMalformedRequests) {
              Case{"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n", "HTTP/1.1 413"},
              Case{"GET / HTTP/1.1\r\nX: " + std::string(20000, 'x'), "HTTP/1.1 413"},
              Case{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
-                      std::string(101, 'x') + "\r\n0\r\n\r\n", "HTTP/1.1 413"},
+                      std::string(101, 'x') + "\r\n0\r\n\r\n",
+                  "HTTP/1.1 413"},
              Case{"what?\r\n\r\n", "HTTP/1.1 400"},
              Case{"GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 400"},
              Case{"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400"},

@@ -179,10 +179,23 @@ Result<void> LogChain::read_on() {
 }
 
 Result<void> LogChain::begin() {
+    auto begun = give_birth();
+    // Swept as what no member owns: then another has begun it.
+    if (!begun && begun.error().code == ErrorCode::kNotFound) return {};
+    return begun;
+}
+
+Result<void> LogChain::give_birth() {
     Entry entry{{}, random_id(env_), env_.now(), CheckpointEntry{}};
-    std::string temporary = layout_.temporary(member_, env_.random());
-    TRY_VOID(files_.create_if_absent(layout_.entry(0), encode_entry(entry), temporary));
-    return {};
+    std::string aside = layout_.temporary(member_, env_.random());
+    std::string first = join_path(aside, base_name(layout_.entry(0)));
+    TRY_VOID(files_.make_folders(aside));
+    TRY_VOID(files_.write_new(first, encode_entry(entry)));
+    TRY_VOID(files_.sync_folder(aside));
+    TRY(PublishOutcome outcome, files_.publish(aside, layout_.log()));
+    if (outcome != PublishOutcome::kTaken) return {};
+    TRY_VOID(files_.remove(first));
+    return files_.remove_folder(aside);
 }
 
 Result<LogChain::Put> LogChain::put(const EntryBody& body) {

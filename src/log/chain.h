@@ -28,7 +28,7 @@ public:
     Result<void> load();
     // Reads on from where load() or read_on() ended; loads anew when the log was truncated.
     Result<void> read_on();
-    // Puts entry 0 where there is none yet.
+    // Makes log/ with entry 0 in it, unless another did; the name is not synced.
     Result<void> begin();
 
     enum class Put {
@@ -53,6 +53,7 @@ private:
         std::string head;  // its first bytes
         Entry entry;
     };
+    Result<void> give_birth();
     Result<std::optional<Read>> read_entry(std::uint64_t number);
     Result<std::vector<Read>> read_down();
     Result<void> read_up();

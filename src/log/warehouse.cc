@@ -52,24 +52,36 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open_to_read(Env& env, FileStore& 
 }
 
 Result<void> Warehouse::prepare() {
-    for (const std::string& folder : {layout_.log(), layout_.manifests(), layout_.staging(),
-                                      layout_.versions(), layout_.locks()})
+    // Not log/: it is born with entry 0 in it (rule 37).
+    for (const std::string& folder :
+         {layout_.manifests(), layout_.staging(), layout_.versions(), layout_.locks()})
         TRY_VOID(files_.make_folders(folder));
     auto loaded = chain_.load();
-    if (loaded || loaded.error().code != ErrorCode::kNotFound) return loaded;
+    if (!loaded && loaded.error().code == ErrorCode::kNotFound) {
+        TRY_VOID(begin_where_nothing_is());
+        loaded = chain_.load();
+    }
+    if (!loaded) return loaded;
+    // Whoever gave log/ its name may have died before that name was durable.
+    return files_.sync_folder(folder_of(layout_.log()));
+}
+
+Result<void> Warehouse::begin_where_nothing_is() {
     std::string full;
     for (std::string_view table : {kPredictionTable, kDeadLettersTable}) {
         TRY(auto days, files_.list(layout_.table(table)));
         if (!days.empty()) full = table;
     }
-    if (full.empty()) {
-        TRY_VOID(chain_.begin());
-        return chain_.load();
+    TRY(auto log, files_.stat(layout_.log()));
+    if (log) {
+        // Another may have begun it between the two looks.
+        auto loaded = chain_.load();
+        if (loaded || loaded.error().code != ErrorCode::kNotFound) return loaded;
+        return fail(ErrorCode::kDamaged, "the log folder has no entry", layout_.log(),
+                    "restore the log from a copy; if nothing ever landed here, remove the folder");
     }
-    // Another may have begun the log between the two looks, and landed.
-    loaded = chain_.load();
-    if (loaded || loaded.error().code != ErrorCode::kNotFound) return loaded;
-    return fail(ErrorCode::kDamaged, "the log is empty, and the table " + full + " is not",
+    if (full.empty()) return chain_.begin();
+    return fail(ErrorCode::kDamaged, "there is no log, and the table " + full + " is not empty",
                 layout_.log(), "restore the log from a copy, or choose an empty folder");
 }
 
@@ -107,11 +119,18 @@ Result<void> Warehouse::recover(const TopicPartition& source, Epoch epoch) {
     for (const FileInfo& file : staged) names.insert(file.name);
     for (const RecentFile& file : state().recent_files()) {
         std::string path = layout_.staged_file(file.name);
-        if (file.source != source || !names.contains(path.substr(path.rfind('/') + 1))) continue;
+        if (file.source != source || !names.contains(base_name(path))) continue;
         TRY_VOID(publish_file(file.place, file.name));
         crash_point(CrashPoint::kRecoveredPublish);
     }
     return sweep(source, epoch, staged);
+}
+
+// A log folder that died before it had its name: entry 0 at most.
+Result<void> Warehouse::remove_unborn_log(const std::string& folder) {
+    TRY(auto entries, files_.list(folder));
+    for (const FileInfo& entry : entries) TRY_VOID(files_.remove(join_path(folder, entry.name)));
+    return files_.remove_folder(folder);
 }
 
 Result<void> Warehouse::sweep(const TopicPartition& source, Epoch epoch,
@@ -129,7 +148,7 @@ Result<void> Warehouse::sweep(const TopicPartition& source, Epoch epoch,
         // An entry of a member that owns nothing: offered again from memory if it still lives.
         auto member = temporary_member(file.name);
         if (!dead && !(member && !members.contains(*member))) continue;
-        TRY_VOID(files_.remove(path));
+        TRY_VOID(file.is_folder ? remove_unborn_log(path) : files_.remove(path));
         crash_point(CrashPoint::kSwept);
     }
     return {};

@@ -112,6 +112,8 @@ private:
     Warehouse(Env& env, FileStore& files, WarehouseSettings settings);
     struct Pending;  // a commit that is not decided yet
     Result<void> prepare();
+    Result<void> begin_where_nothing_is();
+    Result<void> remove_unborn_log(const std::string& folder);
     Result<void> recover(const TopicPartition& source, Epoch epoch);
     Result<void> sweep(const TopicPartition& source, Epoch epoch,
                        const std::vector<FileInfo>& staged);

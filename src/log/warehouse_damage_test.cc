@@ -137,16 +137,19 @@ TEST(Damage, IsMetByAWriterThatReadsOn) {
     EXPECT_FALSE(writer.warehouse->claim(kFirst));
 }
 
-TEST(Damage, AnEmptyLogBesideFullTablesIsNotBegunAnew) {
+TEST(Damage, ALogThatIsGoneIsNotBegunAnew) {
     MemoryEnv machine;
     build(machine);
     for (std::uint64_t number = 0; number <= 5; ++number)
         EXPECT_OK(machine.remove_file(entry_path(number)));
-    Writer writer(machine);
-    auto opened = writer.open();
-    ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().code, ErrorCode::kDamaged);
-    EXPECT_NE(opened.error().what.find("the log is empty"), std::string::npos);
+    for (const char* says : {"the log folder has no entry", "there is no log, and the table"}) {
+        Writer writer(machine);
+        auto opened = writer.open();
+        ASSERT_FALSE(opened);
+        EXPECT_EQ(opened.error().code, ErrorCode::kDamaged);
+        EXPECT_NE(opened.error().what.find(says), std::string::npos) << opened.error().line();
+        (void)machine.remove_folder(Layout(kFolder).log());
+    }
 }
 
 TEST(Damage, ManifestsAreChecked) {

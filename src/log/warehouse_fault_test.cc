@@ -180,6 +180,50 @@ TEST(WarehouseFault, NoSweepTakesTheFilesOfTheLiving) {
         }
 }
 
+// An opener that found no log sleeps through the first truncation: number 0 stays free.
+TEST(WarehouseFault, TheLogIsBornOnce) {
+    MemoryEnv probe_machine;
+    Writer probe(probe_machine);
+    EXPECT_OK(probe.open());
+    for (std::int64_t call = 1; call <= probe.env.calls(); ++call) {
+        SCOPED_TRACE(testing::Message() << "sleeps before call " << call);
+        MemoryEnv machine;
+        Writer writer(machine), rival(machine);
+        writer.env.before_call([&](std::int64_t number) {
+            if (number == call) EXPECT_OK(takes_over_and_truncates(rival));
+        });
+        EXPECT_OK(writer.open(busy()));
+        EXPECT_FALSE(machine.files().contains(Layout(kFolder).entry(0)));
+        expect_recovers(machine, {kFirst});  // and sweeps what the sleeper left
+        auto staged = machine.list(Layout(kFolder).staging());
+        ASSERT_TRUE(staged);
+        EXPECT_TRUE(staged->empty()) << staged->front().name;
+        if (testing::Test::HasFailure()) return;
+    }
+}
+
+// One gives log/ its name and dies; another claims in it; the power fails.
+TEST(WarehouseFault, TheNameOfTheLogIsDurableBeforeAnythingIsPut) {
+    MemoryEnv probe_machine;
+    Writer probe(probe_machine);
+    EXPECT_OK(probe.open());
+    for (std::int64_t call = 1; call <= probe.env.calls(); ++call) {
+        SCOPED_TRACE(testing::Message() << "dies after call " << call);
+        MemoryEnv machine;
+        Writer first(machine), second(machine);
+        first.env.plan(Fault::kDiesAfter, call);
+        (void)first.open();
+        EXPECT_OK(second.open());
+        EXPECT_OK(second.claim(kFirst));
+        machine.lose_power();
+        Writer heir(machine);
+        EXPECT_OK(heir.open());
+        EXPECT_OK(heir.claim(kFirst));
+        EXPECT_EQ(heir.claimed[kFirst].epoch, Epoch(2));
+        if (testing::Test::HasFailure()) return;
+    }
+}
+
 // The answer to the put is lost, and before the writer looks others act and truncate.
 TEST(WarehouseFault, AnotherActsAfterEveryLostAnswer) {
     std::int64_t calls = calls_of_a_life();

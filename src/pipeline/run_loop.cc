@@ -100,6 +100,8 @@ bool RunLoop::commit_is_due() const {
 
 Result<void> RunLoop::commit() {
     if (first_pending_.count() < 0) return {};
+    for (const auto& [source, place] : owned_)
+        if (place.next < place.read_next) TRY_VOID(parts_.source.make_durable(source));
     TRY(Receipt receipt, parts_.sink.commit());
     for (const auto& landed : receipt.landed()) {
         auto place = owned_.find(landed.source);

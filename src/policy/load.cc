@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <set>
 
+#include "base/env.h"
 #include "base/nearest_word.h"
 #include "base/sha256.h"
 #include "policy/embedded.h"
@@ -61,11 +62,6 @@ std::string path_from(const std::string& from, const std::string& name) {
     }
     for (std::size_t i = 0; i < parts.size(); ++i) prefix += (i == 0 ? "" : "/") + parts[i];
     return prefix;
-}
-
-std::string base_name(const std::string& path) {
-    auto slash = path.find_last_of("/:");
-    return slash == path.npos ? path : path.substr(slash + 1);
 }
 
 bool is_name(std::string_view text, std::string_view more, std::size_t longest) {
