@@ -34,13 +34,13 @@ Result<int> check_policy(Invocation& in) {
 }
 
 std::string fields_box(const Policy& policy) {
-    TextBox box{{"field", "label", "unit", "verb", "known", "keys"}, {}, true};
+    TextBox box{{"field", "label", "unit", "verb", "known", "keys or made of"}, {}, true};
     for (const auto& field : policy.fields) {
         std::string keys;
         for (const auto& key : field.keys) keys += (keys.empty() ? "" : ", ") + key;
-        box.rows.push_back({field.name, field.label, field.unit,
-                            field.constant ? "constant" : std::string(name_of(field.verb)),
-                            field.known_at_application ? "at application" : "later", keys});
+        box.rows.push_back({field.name, field.label, field.unit, how_made(field),
+                            field.known_at_application ? "at application" : "later",
+                            field.is_derived ? field.made_of : keys});
     }
     return box.text();
 }

@@ -95,6 +95,7 @@ struct Cleaner::State {
         }
         plans.push_back(plan);
         if (field.fallback != kNoSlot) slots_with_fallback.push_back(slot);
+        if (field.is_derived) return;
         if (field.absent != BadValue::kMissing || field.has_range ||
             field.column != IntColumn::kNone)
             slots_to_finish.push_back(slot);
@@ -105,6 +106,7 @@ struct Cleaner::State {
     bool clean_fields(Cell* row, Reject& reject);
     void read_field(Slot slot, Cell& cell, Reject& reject);
     bool finish_field(Slot slot, Cell* row, Reject& reject) const;
+    bool derive_fields(Cell* row, Reject& reject) const;
     void fall_back(Slot slot, Cell* row);
     void refuse_value(Reject& reject, Slot slot, const Why& why) {
         plans[slot].refused = true;
@@ -197,7 +199,7 @@ bool Cleaner::State::clean_fields(Cell* row, Reject& reject) {
         if (slot >= first_refused || !good) break;
         good = finish_field(slot, row, reject);
     }
-    if (first_refused == kNoSlot) return good;
+    if (first_refused == kNoSlot) return good && derive_fields(row, reject);
     for (FieldPlan& plan : plans) plan.refused = plan.left = false;
     return false;
 }
@@ -236,6 +238,17 @@ bool Cleaner::State::finish_field(Slot slot, Cell* row, Reject& reject) const {
     }
     if (field.column != IntColumn::kNone && !fits_int(cell.number))
         return refuse(reject, slot, why(RejectReason::kOutOfRange));
+    return true;
+}
+
+bool Cleaner::State::derive_fields(Cell* row, Reject& reject) const {
+    for (const Derive& derive : policy->derives) derive.make(row);
+    for (const Derive& derive : policy->derives) {
+        const Cell& cell = row[derive.slot];
+        if (policy->fields[derive.slot].column != IntColumn::kNone && !cell.missing() &&
+            !fits_int(cell.number))
+            return refuse(reject, derive.slot, why(RejectReason::kOutOfRange));
+    }
     return true;
 }
 

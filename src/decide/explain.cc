@@ -90,8 +90,11 @@ void Explainer::State::add_fields(Explanation& page, const Cell* row, const Reje
     for (std::size_t i = 0; i < policy().fields.size(); ++i) {
         const Field& field = policy().fields[i];
         Explanation::FieldLine line{field.name, field.label, field.unit, {}, {}, {}, {}};
-        line.verb = field.constant ? "constant" : std::string(name_of(field.verb));
-        if (!field.constant) line.raw = text_of(decoder.values()[i]);
+        line.verb = how_made(field);
+        if (field.is_derived)
+            line.raw = field.made_of;
+        else if (!field.constant)
+            line.raw = text_of(decoder.values()[i]);
         if (row != nullptr) {
             line.value = text_of(row[i]);
             if (row[i].was_bad) line.note = "bad";

@@ -85,6 +85,25 @@ Result<void> check_mapped_names(const PolicyBinding& binding) {
     return {};
 }
 
+// Fields that rules, the model and columns use, and what those of them that are derived are made
+// of.
+void find_evidence(PolicyBinding& binding) {
+    const Policy& policy = *binding.policy;
+    std::vector<bool> used(policy.fields.size());
+    for (std::size_t i = 0; i < used.size(); ++i) {
+        const Field& field = policy.fields[i];
+        used[i] = field.in_evidence;
+        if (field.column != IntColumn::kNone)
+            binding.int_columns[static_cast<std::size_t>(field.column) - 1] = static_cast<Slot>(i);
+    }
+    for (Slot slot : binding.feature_slots) used[slot] = true;
+    for (auto derive = policy.derives.rbegin(); derive != policy.derives.rend(); ++derive)
+        for (Slot input : derive->inputs())
+            if (used[derive->slot]) used[input] = true;
+    for (std::size_t i = 0; i < used.size(); ++i)
+        if (used[i]) binding.evidence_slots.push_back(static_cast<Slot>(i));
+}
+
 }  // namespace
 
 Result<PolicyBinding> PolicyBinding::make(std::shared_ptr<const Policy> policy) {
@@ -97,15 +116,7 @@ Result<PolicyBinding> PolicyBinding::make(std::shared_ptr<const Policy> policy) 
         binding.approved_near = binding.scorecard->approved_near(policy->approve_below);
     }
     TRY_VOID(bind_reasons(binding));
-    for (std::size_t i = 0; i < policy->fields.size(); ++i) {
-        auto slot = static_cast<Slot>(i);
-        const Field& field = policy->fields[i];
-        if (field.column != IntColumn::kNone)
-            binding.int_columns[static_cast<std::size_t>(field.column) - 1] = slot;
-        const auto& used = binding.feature_slots;
-        if (field.in_evidence || std::find(used.begin(), used.end(), slot) != used.end())
-            binding.evidence_slots.push_back(slot);
-    }
+    find_evidence(binding);
     return binding;
 }
 

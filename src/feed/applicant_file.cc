@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <set>
 
+#include "base/csv_reader.h"
 #include "base/sha256.h"
-#include "feed/csv_reader.h"
 
 namespace loanstream {
 

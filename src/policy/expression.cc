@@ -71,11 +71,13 @@ public:
     ExpressionParser(std::string_view text, const Expression::Lookup& lookup)
         : text_(text), lookup_(lookup) {}
 
-    Result<Expression> parse() {
+    Result<Expression> parse(bool numbers_too) {
         TRY(Typed whole, any());
         skip_space();
         if (at_ < text_.size()) return unexpected();
-        TRY_VOID(want(whole, Kind::kTruth));
+        out_.is_condition_ = whole.kind == Kind::kTruth;
+        if (!numbers_too) TRY_VOID(want(whole, Kind::kTruth));
+        if (whole.kind == Kind::kText) TRY_VOID(want(whole, Kind::kNumber));
         if (out_.steps_.size() > kMostSteps)
             return error(0, "the expression is too long", "split it into several rules");
         out_.root_ = whole.at;
@@ -346,10 +348,20 @@ private:
 };
 
 Result<Expression> Expression::parse(std::string_view text, const Lookup& lookup) {
-    return ExpressionParser(text, lookup).parse();
+    return ExpressionParser(text, lookup).parse(false);
+}
+
+Result<Expression> Expression::parse_value(std::string_view text, const Lookup& lookup) {
+    return ExpressionParser(text, lookup).parse(true);
 }
 
 bool Expression::evaluate(const Cell* row) const { return truth(row, root_); }
+
+bool Expression::compute(const Cell* row, double& out) const {
+    if (!is_condition_) return value(row, root_, out);
+    out = truth(row, root_) ? 1 : 0;
+    return true;
+}
 
 bool Expression::value(const Cell* row, std::int32_t at, double& out) const {
     const Step& step = steps_[static_cast<std::size_t>(at)];

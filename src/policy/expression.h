@@ -1,5 +1,6 @@
-// A rule's condition: parsed and typed once, then evaluated over a row of cells without
-// allocation. Immutable; any thread. Grammar and the meaning of missing: docs/policy.md "[[rule]]".
+// A rule's condition or a derived field's value: parsed and typed once, then evaluated over a row
+// of cells without allocation. Immutable; any thread. Grammar and the meaning of missing:
+// docs/policy.md "[[rule]]".
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,13 @@ public:
     Expression() = default;
     // Errors: kUsage; `where` is "column N" (1 based) within the text.
     static Result<Expression> parse(std::string_view text, const Lookup& lookup);
+    // As parse; the text may also be arithmetic.
+    static Result<Expression> parse_value(std::string_view text, const Lookup& lookup);
 
-    bool evaluate(const Cell* row) const;
+    bool is_condition() const { return is_condition_; }
+    bool evaluate(const Cell* row) const;  // a condition
+    // A number; false when it is missing. A condition gives 1 or 0.
+    bool compute(const Cell* row, double& out) const;
     const std::vector<std::uint16_t>& slots() const { return slots_; }  // fields it reads
 
 private:
@@ -49,6 +55,7 @@ private:
     std::vector<std::string> texts_;
     std::vector<std::uint16_t> slots_;
     std::int32_t root_ = -1;
+    bool is_condition_ = true;
 };
 
 }  // namespace loanstream

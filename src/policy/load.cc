@@ -7,69 +7,17 @@
 #include "base/nearest_word.h"
 #include "base/sha256.h"
 #include "policy/embedded.h"
+#include "policy/load_derive.h"
+#include "policy/load_words.h"
 #include "policy/policy.h"
-#include "policy/text_place.h"
+#include "policy/policy_files.h"
 #include "policy/toml_table.h"
 
 namespace loanstream {
 
 namespace {
 
-constexpr std::size_t kMostFileBytes = 64u << 20;
-constexpr std::string_view kEmbedded = "embedded:";
 constexpr std::size_t kMostRules = 1000, kMostReasons = 1000;
-
-Result<std::string> read_bytes(const std::string& path) {
-    if (path.starts_with(kEmbedded)) {
-        auto bytes = embedded_file(std::string_view(path).substr(kEmbedded.size()));
-        if (!bytes) return fail(ErrorCode::kNotFound, "no such file is shipped", path);
-        return std::string(*bytes);
-    }
-    std::FILE* file = std::fopen(path.c_str(), "rb");
-    if (file == nullptr)
-        return fail(ErrorCode::kNotFound, "cannot be read", path, "give a file that is there");
-    std::string bytes;
-    char buffer[1 << 16];
-    while (std::size_t count = std::fread(buffer, 1, sizeof buffer, file)) {
-        bytes.append(buffer, count);
-        if (bytes.size() > kMostFileBytes) break;
-    }
-    bool bad = std::ferror(file) != 0;
-    std::fclose(file);
-    if (bad) return fail(ErrorCode::kOutside, "cannot be read", path);
-    if (bytes.size() > kMostFileBytes)
-        return fail(ErrorCode::kInvalidData, "is larger than 64 MiB", path);
-    return bytes;
-}
-
-// `name` seen from the folder of `from`, with "." and ".." taken out.
-std::string path_from(const std::string& from, const std::string& name) {
-    if (name.starts_with("/") || name.starts_with(kEmbedded)) return name;
-    std::string prefix = from.starts_with(kEmbedded) ? std::string(kEmbedded) : "";
-    std::string joined = from.substr(prefix.size());
-    auto slash = joined.rfind('/');
-    joined = (slash == joined.npos ? "" : joined.substr(0, slash + 1)) + name;
-    if (prefix.empty()) return joined;
-    std::vector<std::string> parts;
-    for (std::size_t at = 0; at <= joined.size();) {
-        std::size_t end = std::min(joined.find('/', at), joined.size());
-        std::string part = joined.substr(at, end - at);
-        if (part == ".." && !parts.empty())
-            parts.pop_back();
-        else if (!part.empty() && part != ".")
-            parts.push_back(part);
-        at = end + 1;
-    }
-    for (std::size_t i = 0; i < parts.size(); ++i) prefix += (i == 0 ? "" : "/") + parts[i];
-    return prefix;
-}
-
-bool is_name(std::string_view text, std::string_view more, std::size_t longest) {
-    if (text.empty() || text.size() > longest) return false;
-    return std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != more.npos;
-    });
-}
 
 // Phrases that name no specific reason: 12 CFR 1002.9(b)(2).
 bool is_specific(std::string text) {
@@ -81,10 +29,11 @@ bool is_specific(std::string text) {
     return true;
 }
 
-// Which model serves: the file that the policy names, another one, or bytes kept with a table.
-struct ModelChoice {
-    std::string path;                  // not empty: replaces [model] file
-    std::optional<std::string> bytes;  // kept ones; no file is read
+// Which files serve: those that the policy names, another model, or bytes kept with a table.
+struct FileChoice {
+    std::string model_path;                  // not empty: replaces [model] file
+    std::optional<std::string> model_bytes;  // kept ones; no file is read
+    std::vector<PolicyFile> tables = {};     // kept with model_bytes
 };
 
 // Fills one Policy from its TOML, section by section, in the order of docs/policy.md.
@@ -94,11 +43,12 @@ public:
                  Policy& policy)
         : root_(root, path, "the policy"), source_(source), path_(path), policy_(policy) {}
 
-    Result<void> load(ModelChoice choice) {
-        TRY_VOID(root_.only(
-            {"format", "name", "title", "input", "field", "rule", "model", "decision", "reason"}));
+    Result<void> load(FileChoice choice) {
+        TRY_VOID(root_.only({"format", "name", "title", "input", "field", "derive", "rule", "model",
+                             "decision", "reason"}));
         TRY_VOID(head());
         TRY_VOID(fields());
+        TRY_VOID(derives(choice));
         TRY_VOID(input());
         TRY_VOID(reasons());
         TRY_VOID(rules());
@@ -117,6 +67,16 @@ private:
             return root_.error("name", "the name must be 1 to 64 of a-z 0-9 -");
         TRY(policy_.title, root_.text("title", policy_.name));
         return {};
+    }
+
+    Result<void> derives(const FileChoice& choice) {
+        auto bytes = [&](const std::string& name) -> Result<std::string> {
+            if (!choice.model_bytes) return read_policy_file(path_from(path_, name));
+            for (const auto& table : choice.tables)
+                if (table.name == name) return table.bytes;
+            return fail(ErrorCode::kInvalidData, "was not kept with the policy");
+        };
+        return load_derives(root_, source_, bytes, policy_);
     }
 
     Result<void> input() {
@@ -138,19 +98,8 @@ private:
         if (!table.has("missing")) policy_.input.missing = {""};
         TRY(std::string id_field, table.text("id_field", ""));
         if (id_field.empty()) return {};
-        TRY(policy_.input.id_field, slot(table, "id_field", id_field));
+        TRY(policy_.input.id_field, slot_named(table, "id_field", id_field, policy_));
         return {};
-    }
-
-    Result<Slot> slot(const TomlTable& table, std::string_view key, const std::string& name) {
-        Slot slot = policy_.slot_of(name);
-        if (slot != kNoSlot) return slot;
-        return table.error(key, "unknown field '" + name + "'", near_field(name));
-    }
-    std::string near_field(std::string_view name) {
-        std::vector<std::string_view> names;
-        for (const auto& field : policy_.fields) names.push_back(field.name);
-        return did_you_mean(name, names, "a [[field]] of that name is needed");
     }
 
     Result<void> fields() {
@@ -164,7 +113,7 @@ private:
         for (std::size_t i = 0; i < tables.size(); ++i) {
             if (!tables[i].has("fallback")) continue;
             TRY(std::string name, tables[i].text("fallback"));
-            TRY(Slot other, slot(tables[i], "fallback", name));
+            TRY(Slot other, slot_named(tables[i], "fallback", name, policy_));
             if (other == i || policy_.fields[other].is_text() != policy_.fields[i].is_text())
                 return tables[i].error("fallback", "a fallback is another field of the same type");
             if (policy_.fields[other].constant)
@@ -180,14 +129,7 @@ private:
                              "range", "outside", "fallback", "constant", "known", "column"}));
         Field field;
         field.place = table.where();
-        TRY(field.name, table.text("name"));
-        if (!is_name(field.name, "_", 64) || field.name[0] < 'a')
-            return table.error("name", "a field's name is [a-z][a-z0-9_]*, at most 64");
-        for (std::string_view word : {"and", "or", "not", "in", "missing", "true", "false"})
-            if (field.name == word)
-                return table.error("name", "'" + field.name + "' is a word of rules");
-        if (policy_.slot_of(field.name) != kNoSlot)
-            return table.error("name", "field '" + field.name + "' is declared twice");
+        TRY(field.name, new_field_name(table, policy_));
         TRY(field.label, table.text("label", field.name));
         TRY(field.unit, table.text("unit", ""));
         TRY_VOID(cleaning(table, field));
@@ -196,7 +138,9 @@ private:
         TRY(std::size_t known,
             table.choice("known", "at_application", {"at_application", "later"}));
         field.known_at_application = known == 0;
-        return column(table, field);
+        TRY(field.column, int_column(table, field.is_text(), policy_));
+        field.in_evidence = field.column != IntColumn::kNone;
+        return field;
     }
 
     Result<void> cleaning(const TomlTable& table, Field& field) {
@@ -255,20 +199,6 @@ private:
         field.range_low = bounds[0];
         field.range_high = bounds[1];
         return {};
-    }
-
-    Result<Field> column(const TomlTable& table, Field& field) {
-        TRY(std::size_t column,
-            table.choice("column", "", {"", "annual_inc", "funded_amnt", "member_id"}));
-        field.column = static_cast<IntColumn>(column);
-        if (field.column == IntColumn::kNone) return std::move(field);
-        if (field.is_text()) return table.error("column", "an INT column needs a number");
-        for (const auto& other : policy_.fields)
-            if (other.column == field.column)
-                return table.error("column",
-                                   "the column is filled by '" + other.name + "' already");
-        field.in_evidence = true;
-        return std::move(field);
     }
 
     Result<void> reasons() {
@@ -331,32 +261,21 @@ private:
 
     Result<void> condition(const TomlTable& table, Rule& rule) {
         TRY(rule.when, table.text("when"));
+        rule.place = table.where("when");
         auto lookup = [&](std::string_view name) -> Result<Expression::FieldRef> {
-            Slot slot = policy_.slot_of(name);
-            if (slot == kNoSlot)
-                return fail(ErrorCode::kUsage, "unknown field '" + std::string(name) + "'", {},
-                            near_field(name));
-            if (!policy_.fields[slot].known_at_application)
+            TRY(auto found, field_named(name, policy_));
+            Field& field = policy_.fields[found.slot];
+            if (!field.known_at_application)
                 return fail(ErrorCode::kUsage,
                             "field '" + std::string(name) + "' is known only after the loan", {},
                             "a decision may not use it");
-            policy_.fields[slot].in_evidence = true;
-            return Expression::FieldRef{slot, policy_.fields[slot].is_text()};
+            field.in_evidence = true;
+            return found;
         };
         auto parsed = Expression::parse(rule.when, lookup);
-        if (!parsed) return std::unexpected(place(table, std::move(parsed).error()));
+        if (!parsed) return table.error_within("when", source_, std::move(parsed).error());
         rule.condition = std::move(*parsed);
         return {};
-    }
-
-    // "column N" of the expression becomes a place in the file.
-    Error place(const TomlTable& table, Error error) {
-        auto begin = table.toml().get("when")->source().begin;
-        std::size_t column = 1;
-        if (error.where.starts_with("column ")) column = std::stoul(error.where.substr(7));
-        auto at = place_in_text(source_, {begin.line, begin.column}, column - 1);
-        error.where = path_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
-        return error;
     }
 
     Result<std::uint16_t> reason(const TomlTable& table, const std::string& code) {
@@ -369,9 +288,9 @@ private:
                            did_you_mean(code, codes, "add a [[reason]] with this code"));
     }
 
-    Result<void> model(ModelChoice choice) {
+    Result<void> model(FileChoice choice) {
         TRY(auto found, root_.table("model"));
-        if (!found && choice.path.empty()) {
+        if (!found && choice.model_path.empty()) {
             if (!policy_.rules.empty()) return {};
             return root_.error({}, "neither a [model] nor a [[rule]] decides anything",
                                "add one of them");
@@ -379,13 +298,13 @@ private:
         policy_.has_model = true;
         policy_.model_place = found ? found->where() : path_;
         if (found) TRY_VOID(model_table(*found));
-        if (!choice.path.empty()) policy_.model_path = choice.path;
-        if (choice.bytes && choice.bytes->empty())
+        if (!choice.model_path.empty()) policy_.model_path = choice.model_path;
+        if (choice.model_bytes && choice.model_bytes->empty())
             return fail(ErrorCode::kInvalidData, "the policy's model was not kept with it", path_);
-        if (choice.bytes) {
-            policy_.model_bytes = std::move(*choice.bytes);
+        if (choice.model_bytes) {
+            policy_.model_bytes = std::move(*choice.model_bytes);
         } else {
-            auto bytes = read_bytes(policy_.model_path);
+            auto bytes = read_policy_file(policy_.model_path);
             if (!bytes) {
                 Error error = std::move(bytes).error();
                 error.mend =
@@ -396,7 +315,7 @@ private:
             policy_.model_bytes = std::move(*bytes);
         }
         policy_.model_hash = sha256_hex(policy_.model_bytes);
-        if (choice.bytes) policy_.model_path = "version " + policy_.model_hash;
+        if (choice.model_bytes) policy_.model_path = "version " + policy_.model_hash;
         return {};
     }
 
@@ -408,7 +327,7 @@ private:
         if (!features) return {};
         for (const auto& [feature, value] : features->toml()) {
             TRY(std::string name, features->text(feature.str()));
-            TRY_VOID(slot(*features, feature.str(), name));
+            TRY_VOID(slot_named(*features, feature.str(), name, policy_));
             policy_.model_features.emplace_back(feature.str(), name);
         }
         return {};
@@ -437,7 +356,7 @@ private:
 };
 
 Result<std::shared_ptr<Policy>> parse(std::string_view text, const std::string& path,
-                                      ModelChoice choice) {
+                                      FileChoice choice) {
     auto parsed = toml::parse(text, path);
     if (!parsed) {
         auto begin = parsed.error().source().begin;
@@ -446,6 +365,7 @@ Result<std::shared_ptr<Policy>> parse(std::string_view text, const std::string& 
                     "the format is TOML, explained in docs/policy.md");
     }
     auto policy = std::make_shared<Policy>();
+    policy->files.push_back({base_name(path), std::string(text), sha256_hex(text)});
     TRY_VOID(PolicyLoader(parsed.table(), text, path, *policy).load(std::move(choice)));
     return policy;
 }
@@ -454,8 +374,7 @@ Result<std::shared_ptr<Policy>> parse(std::string_view text, const std::string& 
 
 Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const std::string& path,
                                                    const std::string& model_path) {
-    TRY(auto policy, parse(text, path, {model_path, std::nullopt}));
-    policy->files.push_back({base_name(path), std::string(text), sha256_hex(text)});
+    TRY(auto policy, parse(text, path, {model_path, std::nullopt, {}}));
     policy->hash = sha256_hex(policy_hash_lines(policy->files));
     return policy;
 }
@@ -469,19 +388,22 @@ Result<std::shared_ptr<const Policy>> load_policy(const std::string& name_or_pat
             return fail(ErrorCode::kNotFound, "no policy '" + name_or_path + "' is shipped", {},
                         "shipped are lendingclub and fintech-classic; or give a .toml file");
     }
-    TRY(std::string text, read_bytes(path));
+    TRY(std::string text, read_policy_file(path));
     return parse_policy(text, path, model_path);
 }
 
 Result<std::shared_ptr<const Policy>> restore_policy(std::vector<PolicyFile> files,
                                                      std::string model_bytes) {
-    if (files.empty()) return fail(ErrorCode::kInvalidData, "a policy without its file");
-    for (auto& file : files) file.sha256 = sha256_hex(file.bytes);
+    auto own = std::find_if(files.begin(), files.end(),
+                            [](const PolicyFile& file) { return file.name.ends_with(".toml"); });
+    if (own == files.end()) own = files.begin();
+    if (own == files.end()) return fail(ErrorCode::kInvalidData, "a policy without its file");
+    PolicyFile file = std::move(*own);
+    files.erase(own);
     // A policy without [model] may have been given one on the command line.
     std::string path = model_bytes.empty() ? "" : "version";
     TRY(auto policy,
-        parse(files[0].bytes, files[0].name, {std::move(path), std::move(model_bytes)}));
-    policy->files = std::move(files);
+        parse(file.bytes, file.name, {std::move(path), std::move(model_bytes), std::move(files)}));
     policy->hash = sha256_hex(policy_hash_lines(policy->files));
     return policy;
 }

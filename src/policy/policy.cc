@@ -21,6 +21,11 @@ std::string_view name_of(CleaningVerb verb) {
     return kNames[static_cast<std::size_t>(verb)];
 }
 
+std::string how_made(const Field& field) {
+    if (field.is_derived) return "derived";
+    return field.constant ? "constant" : std::string(name_of(field.verb));
+}
+
 Slot Policy::slot_of(std::string_view field) const {
     for (std::size_t i = 0; i < fields.size(); ++i)
         if (fields[i].name == field) return static_cast<Slot>(i);

@@ -12,12 +12,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "policy/derive.h"
 #include "policy/expression.h"
 
 namespace loanstream {
-
-using Slot = std::uint16_t;  // index of a field
-inline constexpr Slot kNoSlot = 0xFFFF;
 
 enum class CleaningVerb {
     kNumber,
@@ -37,7 +35,7 @@ std::string_view name_of(Status status);  // "approved"
 
 struct Field {
     std::string name;
-    std::vector<std::string> keys;  // empty for a constant
+    std::vector<std::string> keys;  // empty for a constant and a derived field
     std::string label, unit;
     CleaningVerb verb = CleaningVerb::kNumber;
     BadValue bad = BadValue::kReject;
@@ -52,12 +50,18 @@ struct Field {
     IntColumn column = IntColumn::kNone;
     bool in_evidence = false;  // a rule, the model or a column uses it
     std::string place;         // file:line:column, for messages
+    bool is_derived = false;   // made by a Derive of this slot, never read
+    std::string made_of;       // when derived, for people: "loan_amnt / annual_inc"
     bool is_text() const { return !constant && verb == CleaningVerb::kText; }
 };
 
+// The verb's name, "constant" or "derived".
+std::string how_made(const Field& field);
+
 struct Rule {
     std::string name;
-    std::string when;  // its source text
+    std::string when;   // its source text
+    std::string place;  // file:line:column of `when`, for messages
     Expression condition;
     Status outcome = Status::kDeclined;  // kDeclined | kReview
     std::uint16_t reason = 0;            // index into Policy::reasons
@@ -90,7 +94,8 @@ struct Policy {
     std::string hash;               // lower-case hex, docs/policy.md "Hashes"
     std::vector<PolicyFile> files;  // the policy file first, then tables it names
     InputSettings input;
-    std::vector<Field> fields;
+    std::vector<Field> fields;    // those that are read, then the derived ones
+    std::vector<Derive> derives;  // in the order in which they are made
     std::vector<Rule> rules;
     std::vector<Reason> reasons;
     bool has_model = false;
@@ -117,7 +122,8 @@ Result<std::shared_ptr<const Policy>> load_policy(const std::string& name_or_pat
 Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const std::string& path,
                                                    const std::string& model_path = {});
 
-// From the files kept under versions/: redoes an old decision.
+// From the files kept under versions/, the policy's own (*.toml) and its tables in any order:
+// redoes an old decision.
 Result<std::shared_ptr<const Policy>> restore_policy(std::vector<PolicyFile> files,
                                                      std::string model_bytes);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest_word.h"
+#include "policy/text_place.h"
 
 namespace loanstream {
 
@@ -97,6 +98,16 @@ Result<std::size_t> TomlTable::choice(std::string_view key, std::string_view oth
     for (auto known : words) list += (known == words.front() ? "" : ", ") + std::string(known);
     return error(key, std::string(key) + " cannot be '" + word + "'",
                  did_you_mean(word, words, list));
+}
+
+std::unexpected<Error> TomlTable::error_within(std::string_view key, std::string_view source,
+                                               Error error) const {
+    auto begin = table_.get(key)->source().begin;
+    std::size_t column = 1;
+    if (error.where.starts_with("column ")) column = std::stoul(error.where.substr(7));
+    auto at = place_in_text(source, {begin.line, begin.column}, column - 1);
+    error.where = path_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+    return std::unexpected(std::move(error));
 }
 
 Result<std::vector<TomlTable>> TomlTable::tables(std::string_view key) const {

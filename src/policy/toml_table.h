@@ -40,6 +40,10 @@ public:
     std::string where(std::string_view key = {}) const;
     std::unexpected<Error> error(std::string_view key, std::string what,
                                  std::string mend = {}) const;
+    // An error whose `where` is "column N" of the text at `key`, placed in the file; `source` is
+    // the file's text.
+    std::unexpected<Error> error_within(std::string_view key, std::string_view source,
+                                        Error error) const;
     const toml::table& toml() const { return table_; }
 
 private:

@@ -87,7 +87,16 @@ def clean(raw, policy):
     for field in policy.fields:
         if field["name"] in refused:
             raise Rejected("clean", refused[field["name"]], field["name"])
+    for one in policy.derives:
+        out.values[one.name] = one.make(out.values)
+    for one in policy.derives:
+        if one.column and not in_int_column(out.values[one.name]):
+            raise Rejected("clean", "out_of_range", one.name)
     return out
+
+
+def in_int_column(value):
+    return value is None or LOWEST_INT <= math.trunc(value) <= HIGHEST_INT
 
 
 def read(field, raw, policy, out, refused, absent):
@@ -135,5 +144,5 @@ def settle(field, out, refused, absent):
             out.values[name] = None
             out.bad.add(name)
         return
-    if "column" in field and not LOWEST_INT <= math.trunc(value) <= HIGHEST_INT:
+    if "column" in field and not in_int_column(value):
         refused[name] = "out_of_range"

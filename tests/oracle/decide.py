@@ -108,6 +108,7 @@ class Decision:
     def row(self):
         policy = self.policy
         column = {f["column"]: self.values[f["name"]] for f in policy.fields if "column" in f}
+        column |= {one.column: self.values[one.name] for one in policy.derives if one.column}
         row = {name: None if column.get(name) is None else math.trunc(column[name])
                for name in INT_COLUMNS}
         reasons = (self.reasons + [None] * 4)[:4] + [self.fifth]

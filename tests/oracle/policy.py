@@ -10,6 +10,8 @@ import pathlib
 import re
 import tomllib
 
+from oracle.derive import Derive
+
 WORD = re.compile(r'\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)'
                   r'|"(?P<text>(?:[^"\\]|\\["\\])*)"|(?P<word>\w+)'
                   r'|(?P<sign>==|!=|<=|>=|[-+*/()<>,\[\]]))')
@@ -207,8 +209,6 @@ class Policy:
         raw = path.read_bytes()
         table = tomllib.loads(raw.decode())
         self.name = table["name"]
-        line = f"{hashlib.sha256(raw).hexdigest()} {path.name}\n"
-        self.hash = hashlib.sha256(line.encode()).hexdigest()
         self.input = table.get("input", {})
         self.missing = set(self.input.get("missing", [""]))
         self.id_field = self.input.get("id_field")
@@ -216,6 +216,17 @@ class Policy:
         self.field_of_key = {key: f["name"] for f in self.fields if "constant" not in f
                              for key in f.get("keys", [f["name"]])}
         text_fields = {f["name"] for f in self.fields if f.get("clean") == "text"}
+        self.derives = []
+        for one in table.get("derive", []):
+            self.derives.append(Derive(one, path.parent, text_fields, Parser))
+            if self.derives[-1].is_text:
+                text_fields.add(one["name"])
+        files = {path.name: raw}
+        for one in self.derives:
+            if one.file:
+                files[one.file] = (path.parent / one.file).read_bytes()
+        lines = sorted(f"{hashlib.sha256(b).hexdigest()} {name}\n" for name, b in files.items())
+        self.hash = hashlib.sha256("".join(lines).encode()).hexdigest()
         self.rules = [Rule(rule, text_fields) for rule in table.get("rule", [])]
         self.reasons = table.get("reason", [])
         self.model, self.inputs = None, []
@@ -229,4 +240,9 @@ class Policy:
         used = {f["name"] for f in self.fields if "column" in f} | set(self.inputs)
         for rule in self.rules:
             used |= rule.fields
-        self.evidence_fields = [f["name"] for f in self.fields if f["name"] in used]
+        used |= {one.name for one in self.derives if one.column}
+        for one in reversed(self.derives):
+            if one.name in used:
+                used |= one.inputs
+        in_order = [f["name"] for f in self.fields] + [one.name for one in self.derives]
+        self.evidence_fields = [name for name in in_order if name in used]

@@ -1,4 +1,4 @@
-#include "feed/csv_reader.h"
+#include "base/csv_reader.h"
 
 #include <zlib.h>
 #include <algorithm>
@@ -29,12 +29,20 @@ Result<std::unique_ptr<ByteReader>> ByteReader::open(const std::string& path) {
     return reader;
 }
 
+std::unique_ptr<ByteReader> ByteReader::of(std::string bytes, std::string path) {
+    std::unique_ptr<ByteReader> reader(new ByteReader(std::move(path)));
+    reader->buffer_ = std::move(bytes);
+    reader->end_ = reader->buffer_.size();
+    return reader;
+}
+
 ByteReader::~ByteReader() {
     if (file_ != nullptr) gzclose(static_cast<gzFile>(file_));
 }
 
 Result<bool> ByteReader::fill() {
     if (at_ < end_) return true;
+    if (file_ == nullptr) return false;
     auto* file = static_cast<gzFile>(file_);
     int count = gzread(file, buffer_.data(), static_cast<unsigned>(buffer_.size()));
     int status = Z_OK;

@@ -12,10 +12,11 @@
 
 namespace loanstream {
 
-// Blocks of a plain or gz file.
+// Blocks of a plain or gz file, or of bytes in memory.
 class ByteReader {
 public:
     static Result<std::unique_ptr<ByteReader>> open(const std::string& path);
+    static std::unique_ptr<ByteReader> of(std::string bytes, std::string path);  // not gz
     ~ByteReader();
     // Makes sure that block() holds a byte; false at the end. A broken gz gives an error.
     Result<bool> fill();
