@@ -30,6 +30,7 @@ const std::vector<CommandSpec>& all_commands() {
         add_dead_commands(commands);
         add_decide_commands(commands);
         add_policy_commands(commands);
+        add_policy_diff_commands(commands);
         add_config_commands(commands);
         return commands;
     }();

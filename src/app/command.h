@@ -72,6 +72,7 @@ void add_table_commands(std::vector<CommandSpec>& list);
 void add_dead_commands(std::vector<CommandSpec>& list);
 void add_decide_commands(std::vector<CommandSpec>& list);
 void add_policy_commands(std::vector<CommandSpec>& list);
+void add_policy_diff_commands(std::vector<CommandSpec>& list);
 void add_demo_commands(std::vector<CommandSpec>& list);
 void add_config_commands(std::vector<CommandSpec>& list);
 

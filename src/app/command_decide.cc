@@ -5,36 +5,13 @@
 #include "base/build_info.h"
 #include "base/text_box.h"
 #include "decide/explain.h"
-#include "feed/applicant_file.h"
+#include "feed/applicant_batch.h"
 #include "table/decision_file.h"
 #include "table/table_reader.h"
 
 namespace loanstream {
 
 namespace {
-
-constexpr std::size_t kBatchRecords = 2048, kBatchBytes = 4 << 20;
-
-// Fills a batch with the next rows; false when there were none.
-Result<bool> next_batch(ApplicantFile& file, RawBatch& batch) {
-    batch.bytes.clear();
-    batch.records.clear();
-    batch.range.begin = batch.range.next;
-    std::string json;
-    while (batch.records.size() < kBatchRecords && batch.bytes.size() < kBatchBytes) {
-        TRY(bool some, file.next(json));
-        if (!some) break;
-        RawRecord record;
-        record.offset = batch.range.next;
-        record.begin = batch.bytes.size();
-        record.length = static_cast<std::uint32_t>(json.size());
-        batch.records.push_back(record);
-        batch.bytes += json;
-        batch.range.next = batch.range.next + 1;
-    }
-    batch.bytes.reserve(batch.bytes.size() + kRecordPadding);
-    return !batch.records.empty();
-}
 
 struct DecidePlan {
     std::unique_ptr<DecisionFile> decisions, rejects;  // rejects may be missing

@@ -4,6 +4,7 @@
 #include "app/story.h"
 #include "base/text_box.h"
 #include "decide/policy_binding.h"
+#include "policy/rule_reach.h"
 
 namespace loanstream {
 
@@ -30,7 +31,9 @@ Result<int> check_policy(Invocation& in) {
                                  : std::string("no model"));
     fmt::print("policy hash {}\n", policy->hash);
     if (policy->has_model) fmt::print("model hash  {}\n", policy->model_hash);
-    return 0;
+    auto findings = find_idle_rules(*policy);
+    for (const auto& finding : findings) fmt::print("{}\n", finding.line());
+    return findings.empty() ? 0 : 1;
 }
 
 std::string fields_box(const Policy& policy) {
@@ -41,6 +44,22 @@ std::string fields_box(const Policy& policy) {
         box.rows.push_back({field.name, field.label, field.unit, how_made(field),
                             field.known_at_application ? "at application" : "later",
                             field.is_derived ? field.made_of : keys});
+    }
+    return box.text();
+}
+
+// What each value of each feature is worth, against applicants approved near the cut-off.
+std::string points_box(const PolicyBinding& binding) {
+    TextBox box{{"feature", "value", "applicants", "points", "against approved"}, {}, true};
+    const Scorecard& model = *binding.scorecard;
+    for (std::size_t i = 0; i < model.features().size(); ++i) {
+        std::string name = model.features()[i].name;
+        for (const auto& bin : model.bins(i)) {
+            box.rows.push_back({name, bin.label, fmt::format("{:.1f} %", 100 * bin.share),
+                                fmt::format("{:.1f}", bin.points),
+                                fmt::format("{:+.1f}", bin.points - binding.approved_near[i])});
+            name.clear();
+        }
     }
     return box.text();
 }
@@ -68,8 +87,8 @@ Result<int> show_policy(Invocation& in) {
     }
     if (!reasons.rows.empty()) fmt::print("{}", reasons.text());
     if (binding.scorecard)
-        fmt::print("model {}: approved below {}, declined from {}\n", binding.scorecard->name(),
-                   policy->approve_below, policy->decline_from);
+        fmt::print("{}model {}: approved below {}, declined from {}\n", points_box(binding),
+                   binding.scorecard->name(), policy->approve_below, policy->decline_from);
     return 0;
 }
 
@@ -102,7 +121,7 @@ void add_policy_commands(std::vector<CommandSpec>& commands) {
                         check_policy});
     commands.push_back(
         {"policy show",
-         "fields, rules, reasons and cut-offs",
+         "fields, rules, reasons, points and cut-offs",
          "[NAME|FILE]",
          {kModelOption, {"--source", "", "the policy file as it is"}},
          {"loanstream policy show fintech-classic", "loanstream policy show --source > my.toml"},

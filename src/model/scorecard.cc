@@ -27,6 +27,8 @@ struct Feature {
     std::vector<double> woe;     // by bin; text: other and then missing at the end; number: missing
     std::vector<double> terms;   // coefficient * woe, by bin
     std::vector<double> points;  // by bin
+    std::vector<double> shares;  // of the training rows, by bin
+    std::string label(std::size_t bin) const;
 
     std::size_t bin_of(const Cell& cell) const {
         if (is_text) {
@@ -213,9 +215,9 @@ Result<void> read_reference(const Reader& in, Scorecard::State& state) {
     TRY(double rows, reference.number("rows"));
     state.reference_rows = static_cast<std::int64_t>(rows);
     TRY(Reader bins, reference.object("bins"));
-    for (const Feature& feature : state.features) {
-        TRY(auto shares, bins.numbers(feature.name.c_str()));
-        if (shares.size() != feature.woe.size())
+    for (Feature& feature : state.features) {
+        TRY(feature.shares, bins.numbers(feature.name.c_str()));
+        if (feature.shares.size() != feature.woe.size())
             return bins.error(feature.name + " must have one share a bin");
     }
     TRY(auto bands, reference.objects("bands", kMostBands));
@@ -326,21 +328,32 @@ double Scorecard::total_points(std::span<const double> points) const {
     return total;
 }
 
+std::string Feature::label(std::size_t bin) const {
+    if (bin + 1 == woe.size()) return "missing";
+    auto number = [](double edge) { return nlohmann::json(edge).dump(); };
+    if (!is_text) {
+        if (edges.empty()) return "any";
+        if (bin == 0) return "x < " + number(edges.front());
+        std::string from = number(edges[bin - 1]) + " <= x";
+        return bin == edges.size() ? from : from + " < " + number(edges[bin]);
+    }
+    if (bin + 2 == woe.size()) return "other";
+    std::string list;
+    for (const auto& text : groups[bin]) list += (list.empty() ? "" : ", ") + text;
+    return list;
+}
+
 std::string Scorecard::bin_text(std::size_t index, const Cell& cell) const {
     const Feature& feature = state_->features[index];
-    std::size_t bin = feature.bin_of(cell);
-    if (bin + 1 == feature.woe.size()) return "missing";
-    auto number = [](double edge) { return nlohmann::json(edge).dump(); };
-    if (!feature.is_text) {
-        if (feature.edges.empty()) return "any";
-        if (bin == 0) return "x < " + number(feature.edges.front());
-        std::string from = number(feature.edges[bin - 1]) + " <= x";
-        return bin == feature.edges.size() ? from : from + " < " + number(feature.edges[bin]);
-    }
-    if (bin + 2 == feature.woe.size()) return "other";
-    std::string list;
-    for (const auto& text : feature.groups[bin]) list += (list.empty() ? "" : ", ") + text;
-    return list;
+    return feature.label(feature.bin_of(cell));
+}
+
+std::vector<ScorecardBin> Scorecard::bins(std::size_t index) const {
+    const Feature& feature = state_->features[index];
+    std::vector<ScorecardBin> bins;
+    for (std::size_t bin = 0; bin < feature.woe.size(); ++bin)
+        bins.push_back({feature.label(bin), feature.shares[bin], feature.points[bin]});
+    return bins;
 }
 
 std::vector<double> Scorecard::approved_near(double approve_below) const {

@@ -20,6 +20,13 @@ struct ScorecardFeature {
     bool is_text = false;
 };
 
+// One bin of a feature, in the order of docs/model.md's reference.bins.
+struct ScorecardBin {
+    std::string label;  // "10.25 <= x < 11.11", "car, wedding", "other", "missing"
+    double share = 0;   // of the training rows
+    double points = 0;
+};
+
 class Scorecard {
 public:
     // Errors: kInvalidData, kUnknownFormat; `where` names the file and the place in it.
@@ -41,6 +48,8 @@ public:
 
     // The bin that a feature's value falls into, for people: "10.25 <= x < 11.11", "missing".
     std::string bin_text(std::size_t feature, const Cell& cell) const;
+
+    std::vector<ScorecardBin> bins(std::size_t feature) const;
 
     // Mean points of applicants approved near this cut-off (docs/model.md "reference").
     std::vector<double> approved_near(double approve_below) const;

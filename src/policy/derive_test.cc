@@ -64,8 +64,7 @@ protected:
 };
 
 TEST_F(DeriveFolder, WrongOnesAreRefusedWithTheirPlace) {
-    const std::string lookup =
-        "lookup = 'grade'\ntable = 'good.csv'\nkey = 'g'\ntake = 'r'\n";
+    const std::string lookup = "lookup = 'grade'\ntable = 'good.csv'\nkey = 'g'\ntake = 'r'\n";
     const Refused cases[] = {
         {"", "p.toml:13:1: 'made' needs one of value, bucket and lookup"},
         {"value = 'income'\nbucket = 'income'", "p.toml:13:1: 'made' needs one of"},

@@ -7,37 +7,9 @@
 
 namespace loanstream {
 
-namespace {
+using enum ExpressionOp;
 
-enum Op : std::uint8_t {
-    kNumberLiteral,
-    kTextLiteral,
-    kFieldNumber,
-    kFieldText,
-    kTrue,
-    kFalse,
-    kAdd,
-    kSubtract,
-    kMultiply,
-    kDivide,
-    kNegate,
-    kEqual,
-    kNotEqual,
-    kLess,
-    kLessEqual,
-    kGreater,
-    kGreaterEqual,
-    kTextEqual,
-    kTextNotEqual,
-    kInNumbers,
-    kNotInNumbers,
-    kInTexts,
-    kNotInTexts,
-    kAnd,
-    kOr,
-    kNot,
-    kMissing,
-};
+namespace {
 
 enum class Kind { kNumber, kText, kTruth };
 
@@ -125,7 +97,7 @@ private:
         out_.steps_.push_back(std::move(step));
         return {static_cast<std::int32_t>(out_.steps_.size()) - 1, kind, column};
     }
-    Typed add_two(std::uint8_t op, const Typed& left, const Typed& right, Kind kind) {
+    Typed add_two(ExpressionOp op, const Typed& left, const Typed& right, Kind kind) {
         Expression::Step step;
         step.op = op;
         step.left = left.at;
@@ -170,7 +142,7 @@ private:
     }
     Result<Typed> compared() {
         TRY(Typed left, sum());
-        static constexpr std::pair<std::string_view, std::uint8_t> kSigns[] = {
+        static constexpr std::pair<std::string_view, ExpressionOp> kSigns[] = {
             {"==", kEqual},        {"!=", kNotEqual}, {"<=", kLessEqual},
             {">=", kGreaterEqual}, {"<", kLess},      {">", kGreater}};
         for (auto [sign, op] : kSigns) {
@@ -229,7 +201,7 @@ private:
     Result<Typed> sum() {
         TRY(Typed left, product());
         while (true) {
-            std::uint8_t op = take("+") ? kAdd : take("-") ? kSubtract : kNumberLiteral;
+            ExpressionOp op = take("+") ? kAdd : take("-") ? kSubtract : kNumberLiteral;
             if (op == kNumberLiteral) return left;
             TRY_VOID(want(left, Kind::kNumber));
             TRY(Typed right, product());
@@ -240,7 +212,7 @@ private:
     Result<Typed> product() {
         TRY(Typed left, signed_value());
         while (true) {
-            std::uint8_t op = take("*") ? kMultiply : take("/") ? kDivide : kNumberLiteral;
+            ExpressionOp op = take("*") ? kMultiply : take("/") ? kDivide : kNumberLiteral;
             if (op == kNumberLiteral) return left;
             TRY_VOID(want(left, Kind::kNumber));
             TRY(Typed right, signed_value());

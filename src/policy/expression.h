@@ -14,6 +14,36 @@
 
 namespace loanstream {
 
+enum class ExpressionOp : std::uint8_t {
+    kNumberLiteral,
+    kTextLiteral,
+    kFieldNumber,
+    kFieldText,
+    kTrue,
+    kFalse,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kNegate,
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kTextEqual,
+    kTextNotEqual,
+    kInNumbers,
+    kNotInNumbers,
+    kInTexts,
+    kNotInTexts,
+    kAnd,
+    kOr,
+    kNot,
+    kMissing,
+};
+
 class Expression {
 public:
     struct FieldRef {
@@ -35,16 +65,23 @@ public:
     bool compute(const Cell* row, double& out) const;
     const std::vector<std::uint16_t>& slots() const { return slots_; }  // fields it reads
 
-private:
-    friend class ExpressionParser;
+    // The parsed tree, for those who reason about it: left and right are indices into steps(),
+    // list_begin and list_end into list_numbers() or list_texts(), by op.
     struct Step {
-        std::uint8_t op = 0;
+        ExpressionOp op = ExpressionOp::kNumberLiteral;
         std::uint16_t slot = 0;
         std::uint32_t list_begin = 0, list_end = 0;
         double number = 0;
         std::string text;
         std::int32_t left = -1, right = -1;
     };
+    const std::vector<Step>& steps() const { return steps_; }
+    std::int32_t root() const { return root_; }
+    const std::vector<double>& list_numbers() const { return numbers_; }
+    const std::vector<std::string>& list_texts() const { return texts_; }
+
+private:
+    friend class ExpressionParser;
     bool truth(const Cell* row, std::int32_t at) const;
     // False when missing.
     bool value(const Cell* row, std::int32_t at, double& out) const;

@@ -64,8 +64,8 @@ private:
     }
 
     Result<void> value() {
-        TRY_VOID(without({"edges", "labels", "table", "key", "take", "type", "otherwise"},
-                         "value"));
+        TRY_VOID(
+            without({"edges", "labels", "table", "key", "take", "type", "otherwise"}, "value"));
         TRY(field_.made_of, table_.text("value"));
         auto lookup = [&](std::string_view name) -> Result<Expression::FieldRef> {
             TRY(auto found, field_named(name, policy_));
@@ -85,8 +85,8 @@ private:
         if (policy_.fields[buckets.from].is_text())
             return table_.error("bucket", "a bucket is made of a number field");
         TRY(buckets.edges, table_.numbers("edges"));
-        bool ascends = std::is_sorted(buckets.edges.begin(), buckets.edges.end(),
-                                      std::less_equal<>());
+        bool ascends =
+            std::is_sorted(buckets.edges.begin(), buckets.edges.end(), std::less_equal<>());
         if (buckets.edges.empty() || buckets.edges.size() > kMostEdges || !ascends)
             return table_.error(table_.has("edges") ? "edges" : "", "edges must ascend");
         TRY(buckets.labels, table_.texts("labels"));
@@ -163,8 +163,7 @@ Result<void> load_derives(const TomlTable& root, std::string_view source, const 
     TRY(auto tables, root.tables("derive"));
     if (tables.size() + policy.fields.size() > kMostFields)
         return root.error({}, "more than 4096 fields");
-    for (const auto& table : tables)
-        TRY_VOID(DeriveLoader(table, source, bytes, policy).load());
+    for (const auto& table : tables) TRY_VOID(DeriveLoader(table, source, bytes, policy).load());
     return {};
 }
 

@@ -99,13 +99,6 @@ def test_evidence_has_the_keys_of_the_page_in_their_order(tmp_path):
     assert {"in", "points", "lost", "hits", "cut"} <= seen <= set(order)
 
 
-def test_the_story_of_the_flow_page_plays(tmp_path):
-    (story,) = blocks("flow.md", "")
-    (tmp_path / "tests").symlink_to(ROOT / "tests")
-    (tmp_path / "page.story").write_text(story)
-    assert "1 passed, 0 failed" in run("policy", "test", tmp_path / "page.story").out
-
-
 def test_the_files_of_the_topic_page_look_so(tmp_path):
     page = (ROOT / "docs/topic.md").read_text()
     feed = tmp_path / "some.jsonl"

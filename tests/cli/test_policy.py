@@ -1,5 +1,7 @@
 """policy check, show and test: what a lender types while it writes a policy of its own."""
 
+import collections
+import json
 import pathlib
 import re
 
@@ -68,3 +70,95 @@ def test_a_failing_story_is_exit_one_and_update_mends_it(tmp_path):
     story.write_text("no story")
     assert run("policy", "test", story, expect=2).err.count("\n") == 1
     run("policy", "test", pathlib.Path(tmp_path / "none.story"), expect=1)
+
+
+@pytest.fixture(name="own")
+def own_policy(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(run("policy", "show", "--source").out.replace("../models/", "embedded:models/"))
+    return own
+
+
+CHANGES = [  # in the policy's text, the sentence
+    ("annual_inc < 20000", "annual_inc < 25000",
+     "rule income_too_low hits when annual_inc < 25000, was annual_inc < 20000"),
+    ('outcome = "decline"', 'outcome = "review"',
+     "rule grade_not_lent sends to review, it declines before"),
+    ("approve_below = 0.20", "approve_below = 0.18",
+     "approved below a probability of default of 18 %, was 20 %: fewer are approved"),
+    ("decline_from = 0.35", "decline_from = 0.4",
+     "declined from a probability of default of 40 %, was 35 %: fewer are declined"),
+    ('text = "Purpose of the loan"', 'text = "The purpose of the loan"',
+     "reason purpose reads 'The purpose of the loan', was 'Purpose of the loan'"),
+    ('"memberId"]', '"id"]', "field member_id is read from member_id, id, was member_id, memberId"),
+    ('unit = "USD"\nclean = "number"\nbad = "missing"\ncolumn = "annual_inc"',
+     'unit = "EUR"\nclean = "number"\nbad = "missing"\ncolumn = "annual_inc"',
+     "field annual_inc is in EUR, was USD"),
+    ('"NA", ', "", "texts that mean no value are '', 'n/a', 'null', 'None', was '', 'n/a', 'NA'"),
+    ("range = [0, 10000000]", "range = [1, 10000000]",
+     "field loan_amnt may be 1 to 10000000, outside it rejects the record, was 0 to 10000000"),
+    ('[[rule]]\nname = "grade', '[[derive]]\nname = "d"\nvalue = "dti / 2"\n[[rule]]\nname = "grade',
+     "derived field d is new: dti / 2"),
+    ('file = "embedded:models/lendingclub.json"', 'file = "MODEL"', "the points of dti move by up"),
+]
+
+
+@pytest.mark.parametrize("old, new, sentence", CHANGES, ids=lambda text: text[:24])
+def test_diff_says_each_change(own, tmp_path, old, new, sentence):
+    if "MODEL" in new:
+        model = json.loads((ROOT / "models/lendingclub.json").read_text())
+        (dti,) = [f for f in model["features"] if f["name"] == "dti"]
+        dti["woe"][0] += 0.5  # and golden samples that do not meet it
+        model["golden"] = [g for g in model["golden"] if g["in"]["dti"] is None
+                           or g["in"]["dti"] >= dti["edges"][0]]
+        while len(model["golden"]) < 10:
+            model["golden"].append(model["golden"][0])
+        (tmp_path / "MODEL").write_text(json.dumps(model))
+    text = own.read_text()
+    assert old in text
+    after = tmp_path / "after.toml"
+    after.write_text(text.replace(old, new, 1))
+    assert f"- {sentence}" in run("policy", "diff", own, after).out
+
+
+def test_diff_of_a_policy_with_itself(own):
+    assert "no difference in what they decide" in run("policy", "diff", "lendingclub", own).out
+
+
+def test_diff_on_a_file_counts_what_two_runs_of_decide_say(own, tmp_path):
+    own.write_text(own.read_text().replace("< 20000", "< 60000").replace("= 0.20", "= 0.12"))
+    feed = tmp_path / "some.jsonl"
+    feed.write_text(run("applicants", "generate", "-n", 2000, "--dirty", 0.1).out)
+    outcomes = []
+    for policy in ("lendingclub", own):
+        out = tmp_path / "out.jsonl"
+        run("decide", feed, "--policy", policy, "--out", out)
+        rows = map(json.loads, out.read_text().splitlines())
+        outcomes.append({row["source_offset"]: row["status"] for row in rows})
+    counted = collections.Counter((outcomes[0].get(i, "rejected"), outcomes[1].get(i, "rejected"))
+                                  for i in range(2000))
+    said = json.loads(run("policy", "diff", "lendingclub", own, "--on", feed, "--json").out)["on"]
+    assert said["applications"] == 2000
+    assert said["changed"] == sum(n for (a, b), n in counted.items() if a != b) > 100
+    assert {(o["before"], o["after"]): o["applications"] for o in said["outcomes"]
+            if o["applications"]} == counted
+    text = run("policy", "diff", "lendingclub", own, "--on", feed).out
+    assert f"{said['changed']:,} change their outcome" in text
+
+
+def test_check_finds_rules_that_never_matter(own):
+    own.write_text(own.read_text() + """
+[[rule]]
+name = "never"
+when = 'annual_inc < 5 and annual_inc > 10'
+outcome = "decline"
+reason = "income"
+[[rule]]
+name = "hidden"
+when = 'annual_inc < 10000'
+outcome = "review"
+reason = "income"
+""")
+    said = run("policy", "check", own, expect=1).out
+    assert re.search(r":\d+:8: rule 'never' can never fire", said)
+    assert re.search(r":\d+:8: rule 'hidden' is hidden by 'income_too_low'", said)
