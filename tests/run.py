@@ -130,6 +130,7 @@ SUITES = {
     "flow-asan": stories("asan"),
     "oracle": pytest("oracle"),      # an independent implementation agrees
     "fitted": pytest("fitted"),      # the shipped models come from their script
+    "lender": pytest("lender"),      # another lender's policy, model and records
     "cli": pytest("cli"),            # words, docs, demo, the two-process shape
     "prove": pytest("prove"),        # planted faults are found
     "kill": pytest("kill"),          # SIGKILL, crash points, stand-by

@@ -66,7 +66,8 @@ void add_options(Caught& caught, const std::vector<OptionSpec>& options) {
             caught.app->add_option(option.name, caught.values[option.name], option.text)
                 ->type_name(option.value)
                 ->expected(1)
-                ->take_all();
+                ->take_all()
+                ->allow_extra_args(false);  // the words after its value are not its own
     }
 }
 

@@ -97,7 +97,7 @@ CHANGES = [  # in the policy's text, the sentence
     ('"NA", ', "", "texts that mean no value are '', 'n/a', 'null', 'None', was '', 'n/a', 'NA'"),
     ("range = [0, 10000000]", "range = [1, 10000000]",
      "field loan_amnt may be 1 to 10000000, outside it rejects the record, was 0 to 10000000"),
-    ('[[rule]]\nname = "grade', '[[derive]]\nname = "d"\nvalue = "dti / 2"\n[[rule]]\nname = "grade',
+    ('[[rule]]\nname = "gra', '[[derive]]\nname = "d"\nvalue = "dti / 2"\n[[rule]]\nname = "gra',
      "derived field d is new: dti / 2"),
     ('file = "embedded:models/lendingclub.json"', 'file = "MODEL"', "the points of dti move by up"),
 ]

@@ -66,6 +66,14 @@ def test_settings_come_from_file_environment_and_words(tmp_path):
     assert shown["stream.batch_records"]["from"] == "LOANSTREAM_STREAM_BATCH_RECORDS"
 
 
+def test_an_option_takes_one_value_wherever_it_stands(data, tmp_path):
+    feed = data / "topics/fintech_pyspark/0.jsonl"
+    first, last = tmp_path / "first.csv", tmp_path / "last.csv"
+    run("decide", "--policy", "lendingclub", "--out", first, feed)
+    run("decide", feed, "--out", last, "--policy", "lendingclub")
+    assert len(first.read_text().splitlines()) == len(last.read_text().splitlines()) > 1
+
+
 def test_table_verbs(data):
     shown = run_json("table", "show", data=data)
     assert shown["records"] == 201
