@@ -259,6 +259,7 @@ private:
             return add(step, Kind::kTruth, column);
         }
         if (name == "missing" && take("(")) return missing(column);
+        if (name == "first" && take("(")) return first();
         TRY(auto field, find(name, column));
         step.op = field.is_text ? kFieldText : kFieldNumber;
         step.slot = field.slot;
@@ -274,6 +275,20 @@ private:
         step.op = kMissing;
         step.slot = field.slot;
         return add(step, Kind::kTruth, column);
+    }
+    Result<Typed> first() {
+        if (++depth_ > kDeepest) return error(at_, "nested too deep");
+        TRY(Typed left, sum());
+        TRY_VOID(want(left, Kind::kNumber));
+        if (!take(",")) return error(at_, "',' is missing", "write first(a, b)");
+        do {
+            TRY(Typed right, sum());
+            TRY_VOID(want(right, Kind::kNumber));
+            left = add_two(kFirst, left, right, Kind::kNumber);
+        } while (take(","));
+        --depth_;
+        if (!take(")")) return error(at_, "')' is missing");
+        return left;
     }
     Result<Expression::FieldRef> find(std::string_view name, std::size_t column) {
         auto field = lookup_(name);
@@ -347,6 +362,7 @@ bool Expression::value(const Cell* row, std::int32_t at, double& out) const {
             if (!value(row, step.left, left)) return false;
             out = -left;
             return true;
+        case kFirst: return value(row, step.left, out) || value(row, step.right, out);
         default: break;
     }
     if (!value(row, step.left, left) || !value(row, step.right, right)) return false;

@@ -26,6 +26,7 @@ enum class ExpressionOp : std::uint8_t {
     kMultiply,
     kDivide,
     kNegate,
+    kFirst,  // left, or right where left is missing
     kEqual,
     kNotEqual,
     kLess,

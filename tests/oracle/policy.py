@@ -153,8 +153,17 @@ class Parser:
             self.take(")")
             self.fields.add(name)
             return lambda row: row[name] is None
+        if value == "first" and self.take("("):
+            return self.first()
         self.fields.add(value)
         return lambda row: row[value]
+
+    def first(self):
+        choices = [self.sum()]
+        while self.take(","):
+            choices.append(self.sum())
+        self.take(")")
+        return lambda row: next((v for c in choices if (v := c(row)) is not None), None)
 
 
 class Model:
