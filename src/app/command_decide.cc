@@ -95,12 +95,8 @@ Result<RawBatch> read_record(Env& env, const std::string& topics, const Position
     settings.partitions = {position.source.partition.value};
     settings.batch_records = 1;
     settings.most_record_bytes = most_record_bytes;
-    // Only looks: no lock is needed to read one record.
-    auto no_lock = [](const SourcePartition&) -> Result<std::optional<std::unique_ptr<FileLock>>> {
-        return std::make_unique<FileLock>();
-    };
-    TRY(auto source, TopicSource::open(
-                         env, topics, position.source.topic, no_lock,
+    TRY(auto source, TopicSource::open_to_look(
+                         env, topics, position.source.topic,
                          [&](PartitionId) { return position.source.incarnation; }, settings));
     TRY_VOID(source->assignment());
     TRY(Offset watermark, source->watermark(position.source));

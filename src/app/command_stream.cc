@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "app/command.h"
+#include "app/dry_run.h"
 #include "app/stop_signals.h"
 #include "app/stream_session.h"
 #include "app/stream_view.h"
@@ -68,7 +69,25 @@ private:
     std::chrono::nanoseconds last_{-1};
 };
 
+Result<int> run_dry(Invocation& in) {
+    std::int64_t limit = 1000;
+    if (auto text = in.arguments.value("--limit")) {
+        auto [end, status] = std::from_chars(text->data(), text->data() + text->size(), limit);
+        if (status != std::errc{} || end != text->data() + text->size() || limit < 1)
+            return fail(ErrorCode::kUsage, "--limit takes a number, not '" + *text + "'", {},
+                        "for example --limit 1000");
+    }
+    TRY(auto report, dry_run(in.env, in.settings, in.topic, limit));
+    fmt::print("{}{}", in.arguments.has("--json") ? report.json() : report.text(),
+               in.arguments.has("--json") ? "\n" : "");
+    return 0;
+}
+
 Result<int> run_stream(Invocation& in) {
+    if (in.arguments.has("--dry-run")) return run_dry(in);
+    for (const char* option : {"--limit", "--json"})
+        if (in.arguments.has(option))
+            return fail(ErrorCode::kUsage, std::string(option) + " goes with --dry-run");
     StreamRequest request;
     request.topic = in.topic;
     request.once = in.arguments.has("--once");
@@ -95,8 +114,12 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
          "[PROFILE] [TOPIC]",
          {{"--once", "", "to the end of what is there now, then stop"},
           {"--partitions", "LIST", "only these, such as 0,1 (default: all that are free)"},
-          {"--quiet", "", "do not show batches and the table"}},
+          {"--quiet", "", "do not show batches and the table"},
+          {"--dry-run", "", "decide and report what was found and rejected; write nothing"},
+          {"--limit", "N", "records of a dry run (default 1000)"},
+          {"--json", "", "a dry run's report for programs"}},
          {"loanstream stream", "loanstream stream --once --quiet",
+          "loanstream stream --dry-run --limit 500",
           "loanstream stream embedded applicants --partitions 0,1"},
          run_stream});
 }

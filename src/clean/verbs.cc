@@ -45,6 +45,10 @@ VerbOutcome years(std::string_view text, Cell& out) {
     double number = 0;
     if (digits == 0 || read_number(text.substr(0, digits), number) == 0) return VerbOutcome::kBad;
     text.remove_prefix(digits);
+    if (text.starts_with(".0")) {  // a whole number as some tools write it
+        auto end = text.find_first_not_of('0', 1);
+        text.remove_prefix(end == text.npos ? text.size() : end);
+    }
     if (text.starts_with('+')) text.remove_prefix(1);
     text = after_spaces(text);
     if (!text.empty() && text != "year" && text != "years") return VerbOutcome::kBad;

@@ -49,6 +49,16 @@ Result<std::unique_ptr<TopicSource>> TopicSource::open(Env& env, const std::stri
     return source;
 }
 
+Result<std::unique_ptr<TopicSource>> TopicSource::open_to_look(Env& env, const std::string& topics,
+                                                               const std::string& name,
+                                                               IncarnationOf incarnation_of,
+                                                               TopicSourceSettings settings) {
+    auto no_lock = [](const SourcePartition&) -> Result<std::optional<std::unique_ptr<FileLock>>> {
+        return std::make_unique<FileLock>();
+    };
+    return open(env, topics, name, no_lock, std::move(incarnation_of), settings);
+}
+
 TopicSource::Partition& TopicSource::at(const SourcePartition& source) {
     for (auto& partition : partitions_)
         if (partition.source == source) return partition;

@@ -36,6 +36,12 @@ public:
                                                      IncarnationOf incarnation_of,
                                                      TopicSourceSettings settings);
 
+    // For those who only look: every partition is theirs, without a lock.
+    static Result<std::unique_ptr<TopicSource>> open_to_look(Env& env, const std::string& topics,
+                                                             const std::string& name,
+                                                             IncarnationOf incarnation_of,
+                                                             TopicSourceSettings settings);
+
     Result<Assignment> assignment() override;
     Result<void> seek(const SourcePartition& source, Offset next) override;
     Result<bool> poll(std::chrono::milliseconds wait, RawBatch& out) override;

@@ -11,7 +11,7 @@ FORMS = {
     "number": re.compile(NUMBER + r"\Z"),
     "percent": re.compile(NUMBER + r"(?: *%)?\Z"),
     "months": re.compile(NUMBER + r"(?: *months?)?\Z"),
-    "years": re.compile(r"([0-9]+)\+?(?: *years?)?\Z"),
+    "years": re.compile(r"([0-9]+)(?:\.0+)?\+?(?: *years?)?\Z"),
     "digits": re.compile(r"([0-9]+)\Z"),
     "integer": re.compile(r"([+-]?[0-9]+)\Z"),
 }
