@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/command.h"
+#include "app/progress_bar.h"
 #include "app/stream_session.h"
 #include "base/build_info.h"
 #include "base/text_box.h"
@@ -21,9 +23,9 @@ Result<DecidePlan> open_outputs(Invocation& in) {
     DecidePlan plan;
     std::string program = std::string("loanstream ") + LOANSTREAM_VERSION;
     std::string out = in.arguments.value("--out").value_or("-");
-    DecisionFormat format = DecisionFormat::kCsv;
-    if (out != "-") {
-        TRY(format, format_of(out));
+    TRY(DecisionFormat format, format_of(out == "-" ? ".csv" : out));
+    if (auto word = in.arguments.value("--format")) {
+        TRY(format, format_of("." + *word));
     }
     TRY(plan.decisions, DecisionFile::create(in.env, out, format, prediction_table(), program));
     if (auto path = in.arguments.value("--rejects")) {
@@ -48,6 +50,7 @@ Result<int> decide_file(Invocation& in) {
     CleanBatch clean;
     DecidedBatch decided;
     std::int64_t decisions = 0, rejects = 0;
+    ProgressBar bar(in.env, ::isatty(STDERR_FILENO) == 1);
     while (true) {
         TRY(bool some, next_batch(*file, raw));
         if (!some) break;
@@ -56,9 +59,11 @@ Result<int> decide_file(Invocation& in) {
         EpochMs now = in.env.now();
         TRY_VOID(plan.decisions->write(decided, now));
         if (plan.rejects) TRY_VOID(plan.rejects->write(decided, now));
+        bar.update(file->read_share(), file->rows());
         decisions += static_cast<std::int64_t>(decided.decisions.size());
         rejects += static_cast<std::int64_t>(decided.rejects.size());
     }
+    bar.finish();
     TRY_VOID(plan.decisions->finish());
     if (plan.rejects) TRY_VOID(plan.rejects->finish());
     fmt::print(
@@ -152,6 +157,7 @@ void add_decide_commands(std::vector<CommandSpec>& commands) {
          "decides a CSV or JSONL file (also .gz), outside any table",
          "[PROFILE] FILE",
          {{"--out", "FILE", "decisions, by ending: .csv .jsonl .parquet (default CSV on stdout)"},
+          {"--format", "NAME", "csv, jsonl or parquet, whatever the ending"},
           {"--rejects", "FILE", "what could not be decided, with its causes"}},
          {"loanstream decide applications.csv.gz --out decisions.parquet",
           "loanstream decide applications.jsonl --rejects rejects.csv > decisions.csv"},

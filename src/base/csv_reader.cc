@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace loanstream {
 
@@ -24,6 +25,9 @@ Result<std::unique_ptr<ByteReader>> ByteReader::open(const std::string& path) {
     reader->file_ = gzopen(path.c_str(), "rb");
     if (reader->file_ == nullptr)
         return fail(ErrorCode::kNotFound, "cannot be opened", path, "give a file that is there");
+    std::error_code unknown;
+    auto size = std::filesystem::file_size(path, unknown);
+    reader->file_size_ = unknown ? 0 : size;
     gzbuffer(static_cast<gzFile>(reader->file_), kBlock);
     reader->buffer_.resize(kBlock);
     return reader;
@@ -38,6 +42,12 @@ std::unique_ptr<ByteReader> ByteReader::of(std::string bytes, std::string path) 
 
 ByteReader::~ByteReader() {
     if (file_ != nullptr) gzclose(static_cast<gzFile>(file_));
+}
+
+double ByteReader::read_share() const {
+    if (file_ == nullptr || file_size_ == 0) return 0;
+    auto at = gzoffset(static_cast<gzFile>(file_));
+    return at < 0 ? 0 : static_cast<double>(at) / static_cast<double>(file_size_);
 }
 
 Result<bool> ByteReader::fill() {

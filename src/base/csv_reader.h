@@ -22,12 +22,14 @@ public:
     Result<bool> fill();
     std::string_view block() const { return {buffer_.data() + at_, end_ - at_}; }
     void take(std::size_t bytes) { at_ += bytes; }
+    double read_share() const;  // of the file's bytes as they lie there, 0 to 1; a pipe: 0
     const std::string& path() const { return path_; }
 
 private:
     explicit ByteReader(std::string path) : path_(std::move(path)) {}
     std::string path_;
-    void* file_ = nullptr;  // gzFile
+    void* file_ = nullptr;          // gzFile
+    std::uintmax_t file_size_ = 0;  // 0: not known
     std::string buffer_;
     std::size_t at_ = 0, end_ = 0;
 };

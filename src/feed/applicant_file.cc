@@ -89,6 +89,7 @@ struct ApplicantFile::State {
 
 ApplicantFile::ApplicantFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ApplicantFile::~ApplicantFile() = default;
+double ApplicantFile::read_share() const { return state_->bytes->read_share(); }
 std::int64_t ApplicantFile::rows() const { return state_->rows; }
 std::int64_t ApplicantFile::ragged() const { return state_->ragged; }
 std::int64_t ApplicantFile::first_ragged_line() const { return state_->first_ragged_line; }

@@ -35,6 +35,7 @@ public:
     ~ApplicantFile() override;
 
     Result<bool> next(std::string& json) override;
+    double read_share() const;  // of the file's bytes, 0 to 1
     std::int64_t rows() const;  // given so far: the next one's row number
     const std::array<std::int64_t, kStructuralKinds>& structural() const;
     // Rows with fewer or more fields than the header; given with the fields they have.

@@ -120,6 +120,13 @@ def test_decide_gives_the_same_as_the_table(data, tmp_path):
         [(r["status"], r["evidence"]) for r in landed]
 
 
+def test_decide_takes_the_format_that_is_named(data, tmp_path):
+    feed = data / "topics/fintech_pyspark/0.jsonl"
+    run("decide", feed, "--out", tmp_path / "decisions", "--format", "jsonl")
+    assert json.loads((tmp_path / "decisions").read_text().splitlines()[0])["status"]
+    assert "parquet" in run("decide", feed, "--out", "x", "--format", "xml", expect=2).err
+
+
 def test_topic_verbs(tmp_path):
     data = tmp_path / "data"
     run("topic", "create", "one", "--partitions", "3", data=data)
