@@ -23,10 +23,9 @@ Result<DecidePlan> open_outputs(Invocation& in) {
     DecidePlan plan;
     std::string program = std::string("loanstream ") + LOANSTREAM_VERSION;
     std::string out = in.arguments.value("--out").value_or("-");
-    TRY(DecisionFormat format, format_of(out == "-" ? ".csv" : out));
-    if (auto word = in.arguments.value("--format")) {
-        TRY(format, format_of("." + *word));
-    }
+    std::string ending = out == "-" ? ".csv" : out;
+    if (auto word = in.arguments.value("--format")) ending = "." + *word;
+    TRY(DecisionFormat format, format_of(ending));
     TRY(plan.decisions, DecisionFile::create(in.env, out, format, prediction_table(), program));
     if (auto path = in.arguments.value("--rejects")) {
         TRY(DecisionFormat reject_format, format_of(*path));
