@@ -1,6 +1,7 @@
 #include "app/stream_session.h"
 
 #include "base/build_info.h"
+#include "table/dead_replay.h"
 
 namespace loanstream {
 
@@ -19,6 +20,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     warehouse.max_open_files = settings.number("table.max_open_files");
     warehouse.file_size = settings.number("table.file_size");
     TRY(session->warehouse_, Warehouse::open(env, session->files_, warehouse));
+    TRY_VOID(finish_replays(env, *session->warehouse_, folders.topics));
 
     TableSinkSettings sink;
     TRY(sink.codec, codec_named(settings.text("table.codec")));
@@ -33,10 +35,10 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     source.most_record_bytes = settings.number("source.max_record_bytes");
     Warehouse* log = session->warehouse_.get();
     TRY(session->source_,
-        TopicSource::open(
+        TopicWithRepairs::open(
             env, folders.topics, request.topic,
             [log](const SourcePartition& p) { return log->try_lock(topic_partition_of(p)); },
-            [log, topic = request.topic](PartitionId p) {
+            [log](const std::string& topic, PartitionId p) {
                 const auto* known = log->state().partition({topic, p});
                 return known == nullptr ? Incarnation() : known->source.incarnation;
             },

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "app/settings.h"
-#include "feed/topic_source.h"
+#include "feed/topic_with_repairs.h"
 #include "pipeline/run_loop.h"
 #include "table/table_sink.h"
 
@@ -40,7 +40,7 @@ private:
     LocalFileStore files_;
     std::unique_ptr<Warehouse> warehouse_;
     std::unique_ptr<TableSink> sink_;
-    std::unique_ptr<TopicSource> source_;
+    std::unique_ptr<TopicWithRepairs> source_;
     std::unique_ptr<RunLoop> loop_;
 };
 

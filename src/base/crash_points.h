@@ -28,7 +28,8 @@ namespace loanstream {
     X(kSwept, "swept", "recovery has swept a staged file")                         \
     X(kManifestWritten, "manifest-written", "a manifest is synced, no checkpoint") \
     X(kCheckpointPut, "checkpoint-put", "a checkpoint stands, nothing truncated")  \
-    X(kTruncatedOne, "truncated-one", "one entry below the checkpoint is deleted")
+    X(kTruncatedOne, "truncated-one", "one entry below the checkpoint is deleted") \
+    X(kReplayPut, "replay-put", "a replay is in the log, its record in no topic")
 
 enum class CrashPoint {
 #define LOANSTREAM_CRASH_ENUM(id, name, what) id,

@@ -23,6 +23,7 @@ struct RawRecord {
     bool too_large = false;      // longer than source.max_record_bytes: the bytes are its beginning
     std::int64_t event_ms = -1;  // when it was produced, epoch ms; -1: not known
     std::optional<Position> origin{};  // where a repaired or corrected record came from
+    bool repeats_origin = false;       // another record of this origin came before it in its topic
 };
 
 struct RawBatch {

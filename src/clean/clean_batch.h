@@ -33,6 +33,7 @@ enum class RejectReason : std::uint8_t {
     kMissingValue,
     kOutOfRange,
     kOldJobWouldFail,
+    kReplayedAlready,
     kOther,
 };
 std::string_view name_of(RejectReason reason);  // "not_json"

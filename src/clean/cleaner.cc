@@ -21,10 +21,10 @@ std::string_view name_of(RejectStage stage) {
 
 std::string_view name_of(RejectReason reason) {
     static constexpr std::string_view kNames[] = {
-        "too_large",    "empty",         "invalid_utf8",   "not_an_object",
-        "not_json",     "duplicate_key", "trailing_bytes", "nested_value",
-        "not_a_number", "missing_value", "out_of_range",   "old_job_would_fail",
-        "other"};
+        "too_large",        "empty",         "invalid_utf8",   "not_an_object",
+        "not_json",         "duplicate_key", "trailing_bytes", "nested_value",
+        "not_a_number",     "missing_value", "out_of_range",   "old_job_would_fail",
+        "replayed_already", "other"};
     return kNames[static_cast<std::size_t>(reason)];
 }
 
@@ -158,8 +158,9 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
         const RawRecord& record = raw.records[i];
         bool is_utf8 = all_utf8 && begins_and_ends_whole(raw, record);
         bool good = false;
-        if (record.too_large) {
-            reject.reason = RejectReason::kTooLarge;
+        if (record.too_large || record.repeats_origin) {
+            reject.reason =
+                record.too_large ? RejectReason::kTooLarge : RejectReason::kReplayedAlready;
             reject.reason_text = name_of(reject.reason);
         } else {
             good = state.clean_record(raw.bytes_of(record), is_utf8, out, row, reject);

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/file_store.h"
 #include "feed/envelope.h"
+#include "feed/repaired_topic.h"
 
 namespace loanstream {
 
@@ -113,6 +114,28 @@ Result<void> TopicSource::seek(const SourcePartition& source, Offset next) {
     partition.next_byte = partition.scanned = counter.byte();
     partition.end = counter;
     partition.seeked = true;
+    if (is_repaired_topic(source.topic)) return find_origins(partition, next.value);
+    return {};
+}
+
+// A repaired topic is short: it is read from its begin up to the place where reading goes on.
+Result<void> TopicSource::find_origins(Partition& partition, std::int64_t before) {
+    partition.origins.clear();
+    std::int64_t next = partition.next;
+    auto next_byte = partition.next_byte;
+    partition.next = 0;
+    partition.next_byte = partition.scanned = 0;
+    RawBatch batch;
+    while (partition.next < before) {
+        TRY(bool some, read_batch(partition, batch));
+        if (!some) break;
+    }
+    // What was read beyond `before` is read again, and must not count as seen then.
+    for (const RawRecord& record : batch.records)
+        if (record.offset.value >= before && record.origin && !record.repeats_origin)
+            partition.origins.erase(*record.origin);
+    partition.next = next;
+    partition.next_byte = partition.scanned = next_byte;
     return {};
 }
 
@@ -196,7 +219,7 @@ Result<bool> TopicSource::read_batch(Partition& partition, RawBatch& out) {
     }
     out.range.next = Offset(partition.next);
     TRY_VOID(add_times(partition, out));
-    open_envelopes(out);
+    open_envelopes(partition, out);
     return true;
 }
 
@@ -253,7 +276,7 @@ Result<bool> TopicSource::read_long_record(Partition& partition, RawBatch& out) 
     partition.next_byte = partition.scanned = end + 1;
     out.range.next = Offset(partition.next);
     TRY_VOID(add_times(partition, out));
-    open_envelopes(out);
+    open_envelopes(partition, out);
     return true;
 }
 
@@ -273,7 +296,7 @@ Result<void> TopicSource::add_times(Partition& partition, RawBatch& out) {
     return {};
 }
 
-void TopicSource::open_envelopes(RawBatch& out) {
+void TopicSource::open_envelopes(Partition& partition, RawBatch& out) {
     for (auto& record : out.records) {
         std::string_view line = out.bytes_of(record);
         if (record.too_large || !line.starts_with(kEnvelopeBegin)) continue;
@@ -282,6 +305,8 @@ void TopicSource::open_envelopes(RawBatch& out) {
         record.begin = out.bytes.size();
         record.length = static_cast<std::uint32_t>(envelope->bytes.size());
         record.origin = std::move(envelope->origin);
+        if (record.origin && is_repaired_topic(partition.source.topic))
+            record.repeats_origin = !partition.origins.insert(*record.origin).second;
         out.bytes += envelope->bytes;
     }
     if (out.bytes.capacity() < out.bytes.size() + kRecordPadding)

@@ -61,7 +61,8 @@ private:
         std::uint64_t record_bytes = 0;  // of the last batch, on average; 0: not known yet
         LineCounter end{0, 0};
         bool seeked = false;
-        bool name_durable = false;  // of the file
+        bool name_durable = false;   // of the file
+        std::set<Position> origins;  // of a repaired topic's records before `next`
     };
     TopicSource(Env& env, TopicFolder folder, TryLock try_lock, TopicSourceSettings settings)
         : env_(env),
@@ -73,7 +74,8 @@ private:
     Result<bool> read_long_record(Partition& partition, RawBatch& out);
     void take_lines(Partition& partition, std::string_view bytes, RawBatch& out);
     Result<void> add_times(Partition& partition, RawBatch& out);
-    void open_envelopes(RawBatch& out);
+    void open_envelopes(Partition& partition, RawBatch& out);
+    Result<void> find_origins(Partition& partition, std::int64_t before);
     Partition& at(const SourcePartition& source);
 
     Env& env_;

@@ -10,6 +10,7 @@
 #include "table/prove_files.h"
 #include "table/prove_positions.h"
 #include "table/prove_ranges.h"
+#include "table/prove_replays.h"
 
 namespace loanstream {
 
@@ -57,6 +58,9 @@ private:
                    with_commas(counts.decided) + " decided, " + with_commas(counts.rejected) +
                    " rejected)";
         });
+        TRY(std::string replays, prove_replays(warehouse_, files, tell_at("f")));
+        if (!replays.empty())
+            step("f", [&]() -> Result<std::string> { return "replays: " + replays; });
         if (counter_ == nullptr) return {};
         TRY(std::string counted, count_sources(counts));
         step("e", [&]() -> Result<std::string> { return "source: " + counted; });

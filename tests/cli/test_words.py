@@ -9,8 +9,9 @@ from support.program import ROOT, run, run_json
 
 VERBS = ["demo", "applicants serve", "applicants generate", "topic create", "topic list",
          "topic describe", "topic delete", "source", "stream", "table show", "table files",
-         "table sql", "table prove", "dead list", "dead show", "decide", "explain", "policy test",
-         "config show"]
+         "table sql", "table prove", "dead list", "dead show", "dead fix", "dead replay",
+         "dead abandon", "policy check", "policy show", "policy diff", "decide", "explain",
+         "policy test", "config show"]
 
 
 @pytest.fixture(scope="module")

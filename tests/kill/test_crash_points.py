@@ -52,6 +52,15 @@ def test_crash_at(tmp_path, applications, point):
         holds(data)
         return
     run(*source, data=data)
+    if point == "replay-put":
+        run(*stream, data=data)
+        (dead, *_) = run_json("dead", "list", data=data)["groups"]
+        crash(point, "dead", "replay", dead["example"], data=data)
+        run(*stream, data=data)
+        query = f"select count(*) as n from dead_letters where source_topic = '{TOPIC}.repaired'"
+        assert run_json("table", "sql", query, data=data) == [{"n": 1}]
+        assert run_json("table", "prove", "--complete", data=data)["proved"]
+        return
     if point in BEFORE:
         crash(BEFORE[point], *stream, data=data)
     crash(point, *stream, data=data)
@@ -59,7 +68,7 @@ def test_crash_at(tmp_path, applications, point):
 
 
 @pytest.mark.skipif(not os.environ.get("LOANSTREAM_FULL"), reason="the long form")
-@pytest.mark.parametrize("point", [p for p in POINTS if not p.startswith("topic-")])
+@pytest.mark.parametrize("point", [p for p in POINTS if not p.startswith(("topic-", "replay-"))])
 def test_crash_there_again_during_recovery(tmp_path, applications, point):
     """The same point armed on every restart until the run no longer reaches it."""
     data = tmp_path / "data"
