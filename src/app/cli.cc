@@ -33,6 +33,7 @@ const std::vector<CommandSpec>& all_commands() {
         add_policy_commands(commands);
         add_policy_diff_commands(commands);
         add_config_commands(commands);
+        add_manual_commands(commands);
         return commands;
     }();
     return list;

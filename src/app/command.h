@@ -76,6 +76,7 @@ void add_policy_commands(std::vector<CommandSpec>& list);
 void add_policy_diff_commands(std::vector<CommandSpec>& list);
 void add_demo_commands(std::vector<CommandSpec>& list);
 void add_config_commands(std::vector<CommandSpec>& list);
+void add_manual_commands(std::vector<CommandSpec>& list);
 
 const std::vector<CommandSpec>& all_commands();
 

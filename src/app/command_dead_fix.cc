@@ -240,7 +240,7 @@ void add_dead_fix_commands(std::vector<CommandSpec>& commands) {
                          {"--yes", "", "put it up to be decided"},
                          by,
                          why},
-                        {"loanstream dead fix fintech_pyspark/0@42 --set-field annual_inc=50000",
+                        {"loanstream dead fix fintech_pyspark/0@42 --set-field loan_amnt=5000",
                          "loanstream dead fix --cause not_json --repair single-quotes --yes"},
                         fix});
     commands.push_back({"dead replay",
