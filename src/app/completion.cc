@@ -59,7 +59,10 @@ _loanstream() {
 constexpr std::string_view kBashTail = R"(        esac
     done
     case "$prev" in
-        --set) COMPREPLY=($(compgen -W "$settings" -- "$cur")); compopt -o nospace 2>/dev/null; return ;;
+        --set)
+            COMPREPLY=($(compgen -W "$settings" -- "$cur"))
+            compopt -o nospace 2>/dev/null
+            return ;;
         --policy) words="lendingclub fintech-classic" ;;
         --*) [[ " $flags " == *" $prev "* ]] || return ;;
     esac
