@@ -2,6 +2,8 @@
 
   line     decode, clean and decide of 111-column records, one thread, against simdjson's bare walk
   land     records/s from an embedded topic to the landed table, peak memory, and how flat it stays
+  python-line, pandas-decide
+           beside Python programs that do the same (bench/python_line.py, bench/pandas_decide.py)
   start    from the start of the process to the first decision and the first landed row
 
 --write puts the results and the machine's facts into bench/RESULTS.md.
@@ -89,7 +91,16 @@ def start(arguments):
             f"({statistics.median(base) * 1000:.0f} ms of it any process)"]
 
 
-PARTS = {"line": line, "land": land, "start": start}
+def beside_python(part):
+    def run(arguments):
+        import python_parts  # its packages are those of ./dev bench alone
+        return getattr(python_parts, part)(arguments, PROGRAM, measured)
+    return run
+
+
+PARTS = {"line": line, "land": land, "start": start,
+         "python-line": beside_python("python_line"),
+         "pandas-decide": beside_python("pandas_decide")}
 
 
 def machine():
@@ -105,6 +116,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--python-records", type=int, default=200_000)
     parser.add_argument("--folder", default=None, help="where the topics lie while they are read")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()

@@ -43,6 +43,7 @@ public:
     std::int64_t line() const { return record_line_; }  // where the last record began, 1 based
 
 private:
+    bool next_in_block(std::vector<std::string>& fields);
     Result<int> get();  // the next byte, -1 at the end
     Result<int> quoted(std::string& field, std::size_t& size);
     Result<int> plain(std::string& field, int byte, std::size_t& size);

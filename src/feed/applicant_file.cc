@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <set>
 
 #include "base/csv_reader.h"
@@ -51,14 +52,40 @@ std::string_view name_of(StructuralLine kind) {
     return "";
 }
 
+namespace {
+
+// Any byte of these eight that JSON wants escaped: below 0x20, '"' or '\\'?
+bool has_special(std::uint64_t word) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+    auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHigh; };
+    std::uint64_t low = (word - kOnes * 0x20) & ~word & kHigh;
+    return (low | has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\')) != 0;
+}
+
+// The first byte from `at` on that must be escaped; the text's end where there is none.
+std::size_t next_special(std::string_view text, std::size_t at) {
+    std::uint64_t word = 0;
+    for (; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if (has_special(word)) break;
+    }
+    for (; at < text.size(); ++at) {
+        auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < 0x20 || byte == '"' || byte == '\\') break;
+    }
+    return at;
+}
+
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
-    std::size_t begin = 0;  // of what needs no escape
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-        out.append(text, begin, i - begin);
-        begin = i + 1;
+    for (std::size_t begin = 0;;) {
+        std::size_t end = next_special(text, begin);
+        out.append(text, begin, end - begin);
+        if (end == text.size()) break;
+        auto byte = static_cast<unsigned char>(text[end]);
+        begin = end + 1;
         switch (byte) {
             case '"': out += "\\\""; break;
             case '\\': out += "\\\\"; break;
@@ -68,7 +95,6 @@ void append_json_string(std::string& out, std::string_view text) {
             default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
         }
     }
-    out.append(text, begin);
     out += '"';
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -69,17 +70,23 @@ void visit_cell(const ColumnBuffer& column, std::size_t row, const Take& take) {
 }
 
 void add_csv_text(std::string& out, std::string_view value) {
+    auto is_special = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
     // An empty text is quoted: an empty cell means null.
-    if (!value.empty() && value.find_first_of(",\"\r\n") == value.npos) {
+    if (!value.empty() && std::none_of(value.begin(), value.end(), is_special)) {
         out += value;
         return;
     }
-    out += '"';
-    for (char c : value) {
-        if (c == '"') out += '"';
-        out += c;
+    std::size_t before = out.size();
+    out.resize(before + 2 * value.size() + 3);
+    char* to = out.data() + before;
+    *to++ = '"';
+    for (char c : value) {  // two bytes are written, one or two are kept
+        to[0] = c;
+        to[1] = '"';
+        to += c == '"' ? 2 : 1;
     }
-    out += '"';
+    *to++ = '"';
+    out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
 // Bytes that are not UTF-8 (only the raw of a dead letter can be) become U+FFFD in JSON.
