@@ -100,7 +100,8 @@ class Line:
         self.policy_hash = hashlib.sha256(f"{digest} {POLICY.name}\n".encode()).hexdigest()
         self.model_hash = hashlib.sha256(model_path.read_bytes()).hexdigest()
         self.missing = set(policy["input"]["missing"])
-        self.fields = [(f["name"], VERBS[f["clean"]], f["clean"] == "text") for f in policy["field"]]
+        self.fields = [(f["name"], VERBS[f["clean"]], f["clean"] == "text")
+                       for f in policy["field"]]
         self.slot_of_key = {key: i for i, f in enumerate(policy["field"])
                             for key in f.get("keys", [f["name"]])}
         self.slot = {f[0]: i for i, f in enumerate(self.fields)}

@@ -125,14 +125,14 @@ Result<int> CsvReader::plain(std::string& field, int byte, std::size_t& size) {
 
 // A record that lies whole in the block on one line, its quoted fields without a quote in them:
 // nearly all are so. False: it is not, and nothing was taken.
-bool CsvReader::next_in_block(std::vector<std::string>& fields) {
+bool CsvReader::next_in_block(std::vector<std::string_view>& fields) {
     std::string_view block = bytes_.block();
     std::size_t end = block.find('\n');
     if (end == block.npos || end > kMostRecordBytes) return false;
     std::string_view line = block.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find('\r') != line.npos) return false;
-    std::size_t count = 0;
+    fields.clear();
     for (std::size_t at = 0;;) {
         bool is_quoted = at < line.size() && line[at] == '"';
         if (is_quoted) ++at;
@@ -143,23 +143,29 @@ bool CsvReader::next_in_block(std::vector<std::string>& fields) {
             ++stop;
             if (stop < line.size() && line[stop] != ',') return false;
         }
-        if (count == fields.size()) fields.emplace_back();
-        fields[count++].assign(text);
+        fields.push_back(text);
         if (stop == line.size()) break;
         at = stop + 1;
-        if (count > kMostFields) return false;
+        if (fields.size() > kMostFields) return false;
     }
-    fields.resize(count);
     bytes_.take(end + 1);
     line_ += 1;
     return true;
 }
 
-Result<bool> CsvReader::next(std::vector<std::string>& fields) {
-    std::size_t count = 0, size = 0;
+Result<bool> CsvReader::next(std::vector<std::string_view>& fields) {
     record_line_ = line_;
-    TRY(bool more_bytes, bytes_.fill());
-    if (more_bytes && next_in_block(fields)) return true;
+    TRY(bool more, bytes_.fill());
+    if (!more) return false;
+    if (next_in_block(fields)) return true;
+    TRY(bool some, next_in_pieces());
+    fields.assign(pieces_.begin(), pieces_.end());
+    return some;
+}
+
+Result<bool> CsvReader::next_in_pieces() {
+    std::size_t count = 0, size = 0;
+    std::vector<std::string>& fields = pieces_;
     TRY(int byte, get());
     if (byte == -1) return false;
     while (true) {

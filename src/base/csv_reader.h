@@ -37,17 +37,19 @@ private:
 class CsvReader {
 public:
     explicit CsvReader(ByteReader& bytes) : bytes_(bytes) {}
-    // Fills `fields`; false at the end. kInvalidData: a quote that is never closed, or a record
-    // larger than the bound.
-    Result<bool> next(std::vector<std::string>& fields);
+    // Fills `fields`, views that hold until the next call; false at the end. kInvalidData: a quote
+    // that is never closed, or a record larger than the bound.
+    Result<bool> next(std::vector<std::string_view>& fields);
     std::int64_t line() const { return record_line_; }  // where the last record began, 1 based
 
 private:
-    bool next_in_block(std::vector<std::string>& fields);
+    bool next_in_block(std::vector<std::string_view>& fields);
+    Result<bool> next_in_pieces();
     Result<int> get();  // the next byte, -1 at the end
     Result<int> quoted(std::string& field, std::size_t& size);
     Result<int> plain(std::string& field, int byte, std::size_t& size);
     ByteReader& bytes_;
+    std::vector<std::string> pieces_;  // of a record that does not lie whole in the block
     std::int64_t line_ = 1, record_line_ = 1;
 };
 

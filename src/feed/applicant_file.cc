@@ -16,15 +16,15 @@ namespace {
 constexpr std::size_t kMostLineBytes = 256u << 20;
 
 // R writes NA into the fields that such a line does not have.
-bool holds_only_its_first(const std::vector<std::string>& fields) {
+bool holds_only_its_first(const std::vector<std::string_view>& fields) {
     return std::all_of(fields.begin() + 1, fields.end(),
-                       [](const std::string& field) { return field.empty() || field == "NA"; });
+                       [](std::string_view field) { return field.empty() || field == "NA"; });
 }
 
 // What a record is that is no application; -1: it is one.
-int structural_kind(const std::vector<std::string>& fields) {
+int structural_kind(const std::vector<std::string_view>& fields) {
     if (!holds_only_its_first(fields)) return -1;
-    const std::string& first = fields[0];
+    std::string_view first = fields[0];
     if (first.starts_with("Notes offered by Prospectus"))
         return static_cast<int>(StructuralLine::kProspectus);
     if (first.starts_with("Loans that do not meet the credit policy"))
@@ -62,53 +62,72 @@ bool has_special(std::uint64_t word) {
     return (low | has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\')) != 0;
 }
 
-// The first byte from `at` on that must be escaped; the text's end where there is none.
-std::size_t next_special(std::string_view text, std::size_t at) {
+constexpr std::size_t kMostEscape = 6;  // bytes that one byte becomes at most
+constexpr std::size_t kFieldRoom = 16;  // quotes, comma, and what is written past a field's end
+
+char* write_escape(char* to, unsigned char byte) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    *to++ = '\\';
+    switch (byte) {
+        case '"':
+        case '\\': *to++ = static_cast<char>(byte); return to;
+        case '\n': *to++ = 'n'; return to;
+        case '\r': *to++ = 'r'; return to;
+        case '\t': *to++ = 't'; return to;
+        default: break;
+    }
+    for (char c : {'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]}) *to++ = c;
+    return to;
+}
+
+// A JSON string with its quotes; the room is kMostEscape bytes a byte and kFieldRoom.
+char* write_json_text(char* to, std::string_view text) {
+    *to++ = '"';
     std::uint64_t word = 0;
-    for (; at + sizeof word <= text.size(); at += sizeof word) {
-        std::memcpy(&word, text.data() + at, sizeof word);
-        if (has_special(word)) break;
+    for (std::size_t at = 0; at < text.size();) {
+        if (at + sizeof word <= text.size()) {
+            std::memcpy(&word, text.data() + at, sizeof word);
+            if (!has_special(word)) {
+                std::memcpy(to, &word, sizeof word);
+                to += sizeof word;
+                at += sizeof word;
+                continue;
+            }
+        }
+        auto byte = static_cast<unsigned char>(text[at++]);
+        if (byte >= 0x20 && byte != '"' && byte != '\\')
+            *to++ = static_cast<char>(byte);
+        else
+            to = write_escape(to, byte);
     }
-    for (; at < text.size(); ++at) {
-        auto byte = static_cast<unsigned char>(text[at]);
-        if (byte < 0x20 || byte == '"' || byte == '\\') break;
-    }
-    return at;
+    *to++ = '"';
+    return to;
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    for (std::size_t begin = 0;;) {
-        std::size_t end = next_special(text, begin);
-        out.append(text, begin, end - begin);
-        if (end == text.size()) break;
-        auto byte = static_cast<unsigned char>(text[end]);
-        begin = end + 1;
-        switch (byte) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-        }
-    }
-    out += '"';
+    std::size_t before = out.size();
+    out.resize_and_overwrite(before + kMostEscape * text.size() + kFieldRoom,
+                             [&](char* begin, std::size_t) {
+                                 char* end = write_json_text(begin + before, text);
+                                 return static_cast<std::size_t>(end - begin);
+                             });
 }
 
 struct ApplicantFile::State {
     std::string path;
     std::unique_ptr<ByteReader> bytes;
     std::unique_ptr<CsvReader> csv;        // null: JSONL
-    std::vector<std::string> header_json;  // "\"name\":" of each column
-    std::vector<std::string> fields;
+    std::vector<std::string> header_json;  // "\"name\":" of each column, and of those beyond
+    std::size_t columns = 0;               // of the header
+    std::vector<std::string_view> fields;
     std::array<std::int64_t, kStructuralKinds> structural{};
     std::int64_t rows = 0, ragged = 0, first_ragged_line = 0, lines = 0;
 
     Result<void> read_header();
     Result<bool> next_csv(std::string& json);
+    void write_object(std::string& json);
     Result<bool> next_line(std::string& json);
     Result<bool> take_line(std::string& json);
 };
@@ -144,10 +163,11 @@ Result<void> ApplicantFile::State::read_header() {
         if (kind < 0) break;
         structural[static_cast<std::size_t>(kind)] += 1;
     }
-    if (fields[0].starts_with("\xEF\xBB\xBF")) fields[0].erase(0, 3);
+    if (fields[0].starts_with("\xEF\xBB\xBF")) fields[0].remove_prefix(3);
     std::set<std::string> names;
     for (std::size_t i = 0; i < fields.size(); ++i) {
-        std::string name = fields[i].empty() ? fmt::format("column_{}", i + 1) : fields[i];
+        std::string name(fields[i]);
+        if (name.empty()) name = fmt::format("column_{}", i + 1);
         if (!names.insert(name).second)
             return fail(ErrorCode::kInvalidData, "the header names '" + name + "' twice",
                         fmt::format("{}:{}", path, csv->line()), "rename one of the columns");
@@ -155,6 +175,7 @@ Result<void> ApplicantFile::State::read_header() {
         append_json_string(header_json.back(), name);
         header_json.back() += ':';
     }
+    columns = header_json.size();
     return {};
 }
 
@@ -166,21 +187,31 @@ Result<bool> ApplicantFile::State::next_csv(std::string& json) {
         if (kind < 0) break;
         structural[static_cast<std::size_t>(kind)] += 1;
     }
-    if (fields.size() != header_json.size()) {
+    if (fields.size() != columns) {
         ragged += 1;
         if (first_ragged_line == 0) first_ragged_line = csv->line();
     }
-    json = "{";
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (i > 0) json += ',';
-        if (i < header_json.size())
-            json += header_json[i];
-        else
-            fmt::format_to(std::back_inserter(json), "\"column_{}\":", i + 1);
-        append_json_string(json, fields[i]);
-    }
-    json += '}';
+    write_object(json);
     return true;
+}
+
+void ApplicantFile::State::write_object(std::string& json) {
+    while (header_json.size() < fields.size())
+        header_json.push_back(fmt::format("\"column_{}\":", header_json.size() + 1));
+    std::size_t most = 2;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        most += header_json[i].size() + kMostEscape * fields[i].size() + kFieldRoom;
+    json.resize_and_overwrite(most, [&](char* begin, std::size_t) {
+        char* to = begin;
+        *to++ = '{';
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            if (i > 0) *to++ = ',';
+            to = std::copy(header_json[i].begin(), header_json[i].end(), to);
+            to = write_json_text(to, fields[i]);
+        }
+        *to++ = '}';
+        return static_cast<std::size_t>(to - begin);
+    });
 }
 
 // The next line that is not blank.

@@ -84,7 +84,7 @@ const Cell* LookupTable::find(const Cell& key) const {
 }
 
 // False with what is wrong.
-bool LookupTable::add(const std::string& key, const std::string& answer, const Columns& columns,
+bool LookupTable::add(std::string_view key, std::string_view answer, const Columns& columns,
                       std::string& wrong) {
     Cell cell;
     double number = 0;
@@ -97,21 +97,21 @@ bool LookupTable::add(const std::string& key, const std::string& answer, const C
         cell = text_cell(*answers_.back());
     } else if (!trimmed(answer).empty()) {
         if (!is_number(answer, number)) {
-            wrong = "'" + answer + "' in column " + columns.take + " is no number";
+            wrong = "'" + std::string(answer) + "' in column " + columns.take + " is no number";
             return false;
         }
         cell = number_cell(number);
     }
     bool added = true;
     if (columns.key_is_text) {
-        added = by_text_.emplace(key, cell).second;
+        added = by_text_.emplace(std::string(key), cell).second;
     } else if (is_number(key, number)) {
         added = by_number_.emplace(number, cell).second;
     } else {
-        wrong = "'" + key + "' in column " + columns.key + " is no number";
+        wrong = "'" + std::string(key) + "' in column " + columns.key + " is no number";
         return false;
     }
-    if (!added) wrong = "key '" + key + "' is there twice";
+    if (!added) wrong = "key '" + std::string(key) + "' is there twice";
     return added;
 }
 
@@ -124,7 +124,7 @@ Result<std::shared_ptr<const LookupTable>> LookupTable::read(std::string bytes,
         return fail(ErrorCode::kInvalidData, std::move(what),
                     path + ":" + std::to_string(csv.line()), "mend the table");
     };
-    std::vector<std::string> row;
+    std::vector<std::string_view> row;
     TRY(bool some, csv.next(row));
     std::size_t width = row.size(), key = width, take = width;
     for (std::size_t i = 0; some && i < width; ++i) {

@@ -48,7 +48,7 @@ private:
             return std::hash<std::string_view>()(text);
         }
     };
-    bool add(const std::string& key, const std::string& answer, const Columns& columns,
+    bool add(std::string_view key, std::string_view answer, const Columns& columns,
              std::string& wrong);
     std::unordered_map<std::string, Cell, Hash, std::equal_to<>> by_text_;
     std::unordered_map<double, Cell> by_number_;
