@@ -94,6 +94,15 @@ void add_verb(CLI::App& root, std::map<std::string, CLI::App*>& groups, Caught& 
     if (spec.takes_profile()) add_options(caught, common_options());
 }
 
+std::unique_ptr<Logger> logger_of(Env& env, const Settings& settings) {
+    const std::string& level = settings.text("log.level");
+    LogLevel least = level == "info"      ? LogLevel::kInfo
+                     : level == "warning" ? LogLevel::kWarning
+                                          : LogLevel::kError;
+    bool is_json = settings.text("log.format") == "json";
+    return std::make_unique<Logger>(env, is_json ? LogFormat::kJson : LogFormat::kText, least);
+}
+
 Result<Invocation> invocation_of(Caught& caught, Env& env) {
     const CommandSpec& spec = *caught.spec;
     Arguments arguments;
@@ -135,7 +144,8 @@ Result<Invocation> invocation_of(Caught& caught, Env& env) {
     if (arguments.values.contains("--set"))
         for (const auto& set : arguments.values["--set"]) sets.push_back(set);
     TRY(auto settings, Settings::resolve(profile, sets));
-    return Invocation{std::move(arguments), std::move(settings), topic, env};
+    auto log = logger_of(env, settings);
+    return Invocation{std::move(arguments), std::move(settings), topic, env, std::move(log)};
 }
 
 int run_verb(Caught& caught, Env& env) {

@@ -15,6 +15,7 @@
 #include "app/settings.h"
 #include "base/env.h"
 #include "base/error.h"
+#include "base/log_line.h"
 
 namespace loanstream {
 
@@ -46,6 +47,7 @@ struct Invocation {
     Settings settings;
     std::string topic;  // of verbs that take TOPIC
     Env& env;
+    std::unique_ptr<Logger> log;  // of long-running verbs; to stderr
 };
 
 struct CommandSpec {

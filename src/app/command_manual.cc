@@ -18,8 +18,13 @@ Result<int> manual(Invocation& in) {
         fmt::print("{}", cli_markdown());
     else if (*page == "settings")
         fmt::print("{}", settings_markdown());
+    else if (*page == "events")
+        fmt::print("{}", events_markdown());
+    else if (*page == "metrics")
+        fmt::print("{}", metrics_markdown());
     else
-        return fail(ErrorCode::kUsage, "no page '" + *page + "'", {}, "cli or settings");
+        return fail(ErrorCode::kUsage, "no page '" + *page + "'", {},
+                    "cli, settings, events or metrics");
     return 0;
 }
 
@@ -43,7 +48,7 @@ void add_manual_commands(std::vector<CommandSpec>& commands) {
     commands.push_back({"manual",
                         "the manual: a page for man, or the pages of docs",
                         "",
-                        {{"--markdown", "PAGE", "cli or settings"}},
+                        {{"--markdown", "PAGE", "cli, settings, events or metrics"}},
                         {"loanstream manual > loanstream.1", "loanstream manual --markdown cli"},
                         manual});
     commands.push_back({"completion",

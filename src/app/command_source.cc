@@ -37,17 +37,20 @@ Result<int> run_source(Invocation& in) {
         fmt::print("produced {} to {}\n", with_commas(produced), in.topic);
         std::fflush(stdout);
     };
-    observer.failed = [](const Error& error, std::chrono::milliseconds wait) {
-        fmt::print(stderr, "loanstream: {}; tries again in {:.1f} s\n", error.line(),
-                   static_cast<double>(wait.count()) / 1000);
+    observer.failed = [&](const Error& error, std::chrono::milliseconds wait) {
+        in.log->event(events::kSourceRetry, error, {{"wait_ms", wait.count()}});
     };
     observer.note = [&](const std::string& note) {
-        fmt::print("{}\n", note);
-        std::fflush(stdout);
+        in.log->event(events::kSourceNote, {{"note", note}});
     };
+    in.log->event(
+        events::kSourceStarted,
+        {{"topic", in.topic}, {"from", settings.file.empty() ? settings.url : settings.file}});
     TRY(auto loop, SourceLoop::open(in.env, folders.topics, topic, settings, observer));
     StopSignals signals([&] { loop->stop(); });
     TRY_VOID(loop->run());
+    in.log->event(events::kSourceStopped,
+                  {{"produced", loop->produced()}, {"retries", loop->retries()}});
     fmt::print("produced {} to {}, durably\n", with_commas(loop->produced()), in.topic);
     return 0;
 }
@@ -75,7 +78,7 @@ Result<int> serve_applicants(Invocation& in) {
     while (!stop) {
         in.env.sleep_for(std::chrono::milliseconds(500));
         if (std::string fault = applicants->fault(); !fault.empty() && !std::exchange(said, true))
-            fmt::print(stderr, "loanstream: {}\n", fault);
+            in.log->event(events::kApiFault, {{"cause", fault}});
         if (applicants->through() && !std::exchange(said, true)) {
             fmt::print("all {} applications are served; answers 204 from now on\n",
                        with_commas(applicants->served()));

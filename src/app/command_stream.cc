@@ -5,8 +5,10 @@
 #include "app/command.h"
 #include "app/dry_run.h"
 #include "app/stop_signals.h"
+#include "app/stream_log.h"
 #include "app/stream_session.h"
 #include "app/stream_view.h"
+#include "base/build_info.h"
 #include "table/table_reader.h"
 
 namespace loanstream {
@@ -47,9 +49,10 @@ Result<void> print_table(Env& env, const std::string& warehouse, std::int64_t ro
 // As the replaced job did: each batch, and the table after it (at most every few seconds).
 class BatchAndTable : public StreamPrinter {
 public:
-    BatchAndTable(Env& env, std::string warehouse, bool quiet)
+    BatchAndTable(Env& env, Logger& log, std::string warehouse, bool quiet)
         : StreamPrinter(env, stdout, quiet),
           env_(env),
+          log_(log),
           warehouse_(std::move(warehouse)),
           quiet_(quiet) {}
     void committed(const Receipt& receipt) override {
@@ -58,12 +61,13 @@ public:
         if (quiet_ || (last_.count() >= 0 && now - last_ < kBetweenTables)) return;
         last_ = now;
         if (auto shown = print_table(env_, warehouse_, 20); !shown)
-            fmt::print(stderr, "loanstream: the table cannot be shown: {}\n", shown.error().line());
+            log_.event(events::kTableNotShown, shown.error());
     }
 
 private:
     static constexpr std::chrono::seconds kBetweenTables{2};
     Env& env_;
+    Logger& log_;
     std::string warehouse_;
     bool quiet_;
     std::chrono::nanoseconds last_{-1};
@@ -94,11 +98,21 @@ Result<int> run_stream(Invocation& in) {
     TRY(request.partitions, partitions_option(in.arguments));
     bool quiet = in.arguments.has("--quiet");
     DataFolders folders(in.settings);
-    BatchAndTable observer(in.env, folders.warehouse, quiet);
+    BatchAndTable view(in.env, *in.log, folders.warehouse, quiet);
     SnapshotBoard board;
+    std::string policy = in.settings.text("policy");
+    StreamLog observer(in.env, *in.log, board, view,
+                       {in.arguments.value("--metrics").value_or(""),
+                        policy.ends_with(".toml") ? policy : std::string()});
     TRY(auto session, StreamSession::open(in.env, in.settings, request, observer, board));
     StopSignals signals([&] { session->stop(); });
+    in.log->event(events::kStreamStarted, {{"topic", in.topic},
+                                           {"policy", session->policy().name},
+                                           {"policy_hash", session->policy().hash},
+                                           {"model_hash", session->policy().model_hash},
+                                           {"program", LOANSTREAM_VERSION}});
     TRY_VOID(session->run());
+    observer.stopped();
     auto end = board.newest();
     if (!quiet && request.once) TRY_VOID(print_table(in.env, folders.warehouse, 20));
     fmt::print("{}\n", status_line(*end, 0));
@@ -115,6 +129,7 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
          {{"--once", "", "to the end of what is there now, then stop"},
           {"--partitions", "LIST", "only these, such as 0,1 (default: all that are free)"},
           {"--quiet", "", "do not show batches and the table"},
+          {"--metrics", "FILE", "keep the job's metrics there, in Prometheus text format"},
           {"--dry-run", "", "decide and report what was found and rejected; write nothing"},
           {"--limit", "N", "records of a dry run (default 1000)"},
           {"--json", "", "a dry run's report for programs"}},

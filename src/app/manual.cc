@@ -5,7 +5,8 @@
 #include <cmath>
 
 #include "app/command.h"
-#include "base/build_info.h"
+#include "base/log_events.h"
+#include "base/metrics.h"
 
 namespace loanstream {
 
@@ -131,6 +132,35 @@ std::string settings_markdown() {
         out += "| " + code(setting.key) + " | " + code(setting.default_value) + " | " +
                cell(bounds_of(setting)) + " | " + code(variable_of(setting)) + " | " +
                cell(setting.text) + " |\n";
+    return out;
+}
+
+std::string events_markdown() {
+    std::string out =
+        "# Log events\n\nMade by `loanstream manual --markdown events`; `./dev docs` writes it "
+        "anew.\n\nLong-running verbs write one line an event to stderr, as `key=value` text or, "
+        "with `log.format=json`, as JSON: `at` (UTC), `level`, `event` (the code, which never "
+        "changes), `what`, then the event's own keys. A code is written at most ten times in ten "
+        "seconds; the next line of that code says how many were held back (`held_back`). Lines "
+        "carry counts, positions, paths and causes, never what a record holds. `log.level` is the "
+        "least level. The one line of an error that ends a command is no event: "
+        "`loanstream: WHERE: WHAT; MEND`.\n\n| event | level | what | keys |\n|---|---|---|---|\n";
+    for (const LogEvent& event : log_events())
+        out += "| " + code(event.code) + " | " + std::string(name_of(event.level)) + " | " +
+               cell(event.what) + " | " + code(event.fields) + " |\n";
+    return out;
+}
+
+std::string metrics_markdown() {
+    std::string out =
+        "# Metrics\n\nMade by `loanstream manual --markdown metrics`; `./dev docs` writes it "
+        "anew.\n\n`loanstream stream --metrics FILE` keeps them in FILE, in the text format of "
+        "Prometheus, written aside and renamed at each commit (at most once a second) and at the "
+        "end: a file for node_exporter's textfile collector. Counters count since the job's "
+        "start.\n\n| metric | kind | labels | what |\n|---|---|---|---|\n";
+    for (const Metric& metric : all_metrics())
+        out += "| " + code(metric.name) + " | " + std::string(name_of(metric.kind)) + " | " +
+               code(metric.labels) + " | " + cell(metric.text) + " |\n";
     return out;
 }
 

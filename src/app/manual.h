@@ -9,5 +9,7 @@ namespace loanstream {
 std::string manual_page();        // troff
 std::string cli_markdown();       // docs/cli.md
 std::string settings_markdown();  // docs/settings.md
+std::string events_markdown();    // docs/events.md
+std::string metrics_markdown();   // docs/metrics.md
 
 }  // namespace loanstream

@@ -36,6 +36,7 @@ const std::vector<SettingDeclaration>& setting_declarations() {
         {"table.max_open_files", kNumber, "500", 2, 5000, "",
          "files of an open part; one more and the part is sealed"},
         {"table.codec", kChoice, "zstd", 0, 0, "zstd|snappy|none", "compression of Parquet files"},
+        {"log.level", kChoice, "info", 0, 0, "info|warning|error", "least level of log lines"},
         {"log.format", kChoice, "text", 0, 0, "text|json", "form of log lines on stderr"},
     };
     return list;

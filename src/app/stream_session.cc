@@ -44,6 +44,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
             },
             source));
 
+    session->policy_ = policy;
     RunLoopSettings loop;
     loop.commit_every = settings.duration("table.commit_every");
     loop.once = request.once;

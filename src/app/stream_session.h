@@ -34,6 +34,7 @@ public:
                                                        SnapshotBoard& board);
     Result<void> run() { return loop_->run(); }
     void stop() { loop_->stop(); }
+    const Policy& policy() const { return *policy_; }
 
 private:
     StreamSession(Env& env) : files_(env) {}
@@ -41,6 +42,7 @@ private:
     std::unique_ptr<Warehouse> warehouse_;
     std::unique_ptr<TableSink> sink_;
     std::unique_ptr<TopicWithRepairs> source_;
+    std::shared_ptr<const Policy> policy_;
     std::unique_ptr<RunLoop> loop_;
 };
 

@@ -12,12 +12,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/env.h"
+#include "base/log_events.h"
 
 namespace loanstream {
 
-enum class LogLevel { kInfo, kWarning, kError };
 enum class LogFormat { kText, kJson };  // the setting log.format: text | json
 
 // One key with its value, text or whole number.
@@ -35,21 +36,14 @@ struct LogField {
 class Logger {
 public:
     using Write = std::function<void(std::string_view line)>;  // with its newline
-    // An empty `write` means stderr.
-    Logger(Env& env, LogFormat format, Write write = {}, int burst = 10);
+    // An empty `write` means stderr. Events below `least` are not written.
+    Logger(Env& env, LogFormat format, LogLevel least, Write write = {}, int burst = 10);
 
-    // code: "partition_claimed"; stable, [a-z_]+. what: a sentence for people.
-    void line(LogLevel level, std::string_view code, std::string_view what,
-              std::initializer_list<LogField> fields = {});
-    void info(std::string_view code, std::string_view what,
-              std::initializer_list<LogField> fields = {}) {
-        line(LogLevel::kInfo, code, what, fields);
-    }
-    void warning(std::string_view code, std::string_view what,
-                 std::initializer_list<LogField> fields = {}) {
-        line(LogLevel::kWarning, code, what, fields);
-    }
-    void error(std::string_view code, const Error& error);
+    // `fields`: those that the event declares, in their order.
+    void event(const LogEvent& event, std::initializer_list<LogField> fields = {});
+    // Its fields begin with those of the error: cause, where, mend.
+    void event(const LogEvent& event, const Error& error,
+               std::initializer_list<LogField> more = {});
 
 private:
     struct Recent {
@@ -57,8 +51,10 @@ private:
         int written = 0;
         std::int64_t held_back = 0;
     };
+    void write(const LogEvent& event, const std::vector<LogField>& fields);
     Env& env_;
     LogFormat format_;
+    LogLevel least_;
     Write write_;
     int burst_;
     std::mutex mutex_;

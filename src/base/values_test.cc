@@ -93,36 +93,39 @@ TEST(LogLine, TextAndJson) {
     MemoryEnv env;
     std::string out;
     auto write = [&](std::string_view line) { out += line; };
-    Logger text(env, LogFormat::kText, write), json(env, LogFormat::kJson, write);
-    text.info("partition_claimed", "the partition is ours",
-              {{"source", "t/0"}, {"epoch", 3}, {"why", "a \"b\"\n"}});
+    Logger text(env, LogFormat::kText, LogLevel::kInfo, write);
+    Logger json(env, LogFormat::kJson, LogLevel::kWarning, write);
+    text.event(events::kPartitionClaimed, {{"partition", "a \"b\"\n"}, {"next", 3}});
     EXPECT_EQ(out,
               "at=2023-11-14T22:13:20.000Z level=info event=partition_claimed "
-              "what=\"the partition is ours\" source=t/0 epoch=3 why=\"a \\\"b\\\"\\u000a\"\n");
+              "what=\"the partition is ours; reading goes on\" "
+              "partition=\"a \\\"b\\\"\\u000a\" next=3\n");
     out.clear();
-    json.warning("slow", "", {{"ms", 12}, {"path", "/a b"}});
+    json.event(events::kPartitionClaimed, {{"partition", "t/0"}, {"next", 3}});
+    EXPECT_EQ(out, "");  // below the least level
+    json.event(events::kApiFault, {{"cause", "/a b"}});
     EXPECT_EQ(out,
-              "{\"at\":\"2023-11-14T22:13:20.000Z\",\"level\":\"warning\",\"event\":\"slow\","
-              "\"ms\":12,\"path\":\"/a b\"}\n");
+              "{\"at\":\"2023-11-14T22:13:20.000Z\",\"level\":\"warning\",\"event\":\"api_fault\","
+              "\"what\":\"the applicant API cannot go on\",\"cause\":\"/a b\"}\n");
     out.clear();
-    text.error("stopped", Error{ErrorCode::kFenced, "what", "where", "mend"});
-    EXPECT_EQ(out,
-              "at=2023-11-14T22:13:20.000Z level=error event=stopped what=what where=where "
-              "code=fenced mend=mend\n");
+    text.event(events::kTableNotShown, Error{ErrorCode::kFenced, "why", "where", "mend"});
+    EXPECT_NE(out.find(" cause=why where=where mend=mend\n"), std::string::npos) << out;
 }
 
 TEST(LogLine, RepeatsAreHeldBackAndCounted) {
     MemoryEnv env;
     std::vector<std::string> lines;
-    Logger log(env, LogFormat::kText, [&](std::string_view line) { lines.emplace_back(line); }, 3);
-    for (int i = 0; i < 100; ++i) log.warning("retry", "again");
-    log.info("other", "not held back");
+    Logger log(
+        env, LogFormat::kText, LogLevel::kInfo,
+        [&](std::string_view line) { lines.emplace_back(line); }, 3);
+    for (int i = 0; i < 100; ++i) log.event(events::kApiFault, {{"cause", "again"}});
+    log.event(events::kSourceNote, {{"note", "not held back"}});
     EXPECT_EQ(lines.size(), 4u);
     env.advance(std::chrono::seconds(11));
-    log.warning("retry", "again");
+    log.event(events::kApiFault, {{"cause", "again"}});
     ASSERT_EQ(lines.size(), 5u);
     EXPECT_NE(lines.back().find("held_back=97"), std::string::npos) << lines.back();
-    log.warning("retry", "again");
+    log.event(events::kApiFault, {{"cause", "again"}});
     EXPECT_EQ(lines.back().find("held_back"), std::string::npos);
 }
 

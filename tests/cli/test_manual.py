@@ -11,7 +11,7 @@ import pytest
 
 from support.program import PROGRAM, ROOT, Process, run, wait_until
 
-PAGES = ["cli", "settings"]
+PAGES = ["cli", "settings", "events", "metrics"]
 
 
 @pytest.mark.parametrize("page", PAGES)

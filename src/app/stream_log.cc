@@ -1,0 +1,115 @@
+#include "app/stream_log.h"
+
+#include <map>
+
+#include "base/file_store.h"
+#include "base/sha256.h"
+#include "pipeline/snapshot_metrics.h"
+
+namespace loanstream {
+
+namespace {
+
+constexpr std::chrono::seconds kBetweenMetrics(1), kBetweenLooks(2);
+constexpr std::uint64_t kMostPolicyBytes = 64u << 20;
+
+}  // namespace
+
+StreamLog::StreamLog(Env& env, Logger& log, const SnapshotBoard& board, RunLoopObserver& view,
+                     StreamLogSettings settings)
+    : env_(env),
+      log_(log),
+      board_(board),
+      view_(view),
+      settings_(std::move(settings)),
+      policy_sum_(policy_sum()) {}
+
+std::string StreamLog::policy_sum() const {
+    if (settings_.policy_file.empty()) return {};
+    auto bytes = env_.read_whole(settings_.policy_file, kMostPolicyBytes);
+    return bytes ? sha256_hex(*bytes) : "gone";
+}
+
+void StreamLog::decided(const DecidedBatch& batch) {
+    view_.decided(batch);
+    struct Group {
+        std::int64_t records = 0;
+        std::string example;
+    };
+    std::map<std::pair<std::string_view, std::string_view>, Group> groups;
+    for (const Reject& reject : batch.rejects) {
+        Group& group = groups[{name_of(reject.stage), reject.reason_text}];
+        if (group.records++ == 0)
+            group.example =
+                Position{batch.raw->source, batch.raw->records[reject.record].offset}.text();
+    }
+    for (const auto& [cause, group] : groups)
+        log_.event(events::kRejected, {{"partition", batch.raw->source.text()},
+                                       {"stage", cause.first},
+                                       {"reason", cause.second},
+                                       {"records", group.records},
+                                       {"example", group.example}});
+}
+
+void StreamLog::committed(const Receipt& receipt) {
+    view_.committed(receipt);
+    for (const auto& landed : receipt.landed())
+        log_.event(events::kCommitted, {{"partition", landed.source.text()},
+                                        {"next", landed.range.next.value},
+                                        {"records", landed.records},
+                                        {"decided", landed.decided},
+                                        {"rejected", landed.rejected}});
+    look_at_policy();
+    auto now = env_.monotonic();
+    if (last_metrics_.count() >= 0 && now - last_metrics_ < kBetweenMetrics) return;
+    last_metrics_ = now;
+    write_metrics();
+}
+
+void StreamLog::waiting_for(const std::vector<SourcePartition>& sources) {
+    view_.waiting_for(sources);
+    for (const auto& source : sources)
+        log_.event(events::kPartitionBusy, {{"partition", source.text()}});
+}
+
+void StreamLog::claimed(const SourcePartition& source, Offset next) {
+    view_.claimed(source, next);
+    log_.event(events::kPartitionClaimed, {{"partition", source.text()}, {"next", next.value}});
+}
+
+void StreamLog::stopped() {
+    write_metrics();
+    auto end = board_.newest();
+    log_.event(events::kStreamStopped, {{"records", end->records},
+                                        {"decided", end->decided},
+                                        {"rejected", end->rejected},
+                                        {"commits", end->commits}});
+}
+
+// Said once a change.
+void StreamLog::look_at_policy() {
+    if (settings_.policy_file.empty() || env_.monotonic() - last_look_ < kBetweenLooks) return;
+    last_look_ = env_.monotonic();
+    std::string sum = policy_sum();
+    if (sum == policy_sum_) return;
+    policy_sum_ = std::move(sum);
+    log_.event(events::kPolicyChanged, {{"path", settings_.policy_file}});
+}
+
+// Written aside and renamed, so that a collector never reads half of it.
+void StreamLog::write_metrics() {
+    if (settings_.metrics_file.empty()) return;
+    std::string aside = settings_.metrics_file + ".new";
+    auto write = [&]() -> Result<void> {
+        if (auto removed = env_.remove_file(aside);
+            !removed && removed.error().code != ErrorCode::kNotFound)
+            return removed;
+        TRY(auto file, env_.create_file(aside));
+        TRY_VOID(file->append(metrics_text(*board_.newest())));
+        TRY_VOID(file->close());
+        return env_.replace(aside, settings_.metrics_file);
+    };
+    if (auto written = write(); !written) log_.event(events::kMetricsNotWritten, written.error());
+}
+
+}  // namespace loanstream

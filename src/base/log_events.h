@@ -1,0 +1,58 @@
+// Every event that a log line can be about, declared once: a stable code, its level, what it says
+// to people, and the keys that come with it. docs/events.md is made of this list.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace loanstream {
+
+enum class LogLevel { kInfo, kWarning, kError };
+std::string_view name_of(LogLevel level);  // "warning"
+
+struct LogEvent {
+    LogLevel level = LogLevel::kInfo;
+    std::string_view code;    // [a-z_]+, never changed
+    std::string_view what;    // a sentence for people
+    std::string_view fields;  // keys, parted by a space
+};
+
+// X(name, level, code, what, fields)
+#define LOANSTREAM_LOG_EVENTS(X)                                                                 \
+    X(kStreamStarted, kInfo, "stream_started", "the job has begun",                              \
+      "topic policy policy_hash model_hash program")                                             \
+    X(kPartitionClaimed, kInfo, "partition_claimed", "the partition is ours; reading goes on",   \
+      "partition next")                                                                          \
+    X(kPartitionBusy, kInfo, "partition_busy",                                                   \
+      "another process reads the partition; this one takes over when it stops", "partition")     \
+    X(kCommitted, kInfo, "committed", "a batch has landed",                                      \
+      "partition next records decided rejected")                                                 \
+    X(kRejected, kWarning, "rejected", "records became dead letters",                            \
+      "partition stage reason records example")                                                  \
+    X(kTableNotShown, kWarning, "table_not_shown", "the table cannot be shown; the job goes on", \
+      "cause where mend")                                                                        \
+    X(kPolicyChanged, kWarning, "policy_changed",                                                \
+      "the policy's file has changed; this job keeps what it has loaded until it starts anew",   \
+      "path")                                                                                    \
+    X(kMetricsNotWritten, kWarning, "metrics_not_written", "the metrics file cannot be written", \
+      "cause where mend")                                                                        \
+    X(kStreamStopped, kInfo, "stream_stopped", "the job has ended in order",                     \
+      "records decided rejected commits")                                                        \
+    X(kSourceStarted, kInfo, "source_started", "the source has begun", "topic from")             \
+    X(kSourceRetry, kWarning, "source_retry", "no application; tries again",                     \
+      "cause where mend wait_ms")                                                                \
+    X(kSourceNote, kInfo, "source_note", "about the file", "note")                               \
+    X(kSourceStopped, kInfo, "source_stopped", "the source has ended in order",                  \
+      "produced retries")                                                                        \
+    X(kApiFault, kWarning, "api_fault", "the applicant API cannot go on", "cause")
+
+namespace events {
+#define LOANSTREAM_LOG_EVENT(name, level, code, what, fields) \
+    inline constexpr LogEvent name{LogLevel::level, code, what, fields};
+LOANSTREAM_LOG_EVENTS(LOANSTREAM_LOG_EVENT)
+#undef LOANSTREAM_LOG_EVENT
+}  // namespace events
+
+std::span<const LogEvent> log_events();
+
+}  // namespace loanstream

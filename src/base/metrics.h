@@ -1,0 +1,64 @@
+// Every metric of every stage, declared once: Prometheus name, kind, labels, what it counts.
+// docs/metrics.md is made of this list; MetricsText refuses what is not in it. Values, any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace loanstream {
+
+enum class MetricKind { kCounter, kGauge };
+std::string_view name_of(MetricKind kind);  // "counter"
+
+struct Metric {
+    MetricKind kind = MetricKind::kCounter;
+    std::string_view name;    // "loanstream_records_total"
+    std::string_view labels;  // parted by a space
+    std::string_view text;
+};
+
+// X(name, kind, Prometheus name, labels, text)
+#define LOANSTREAM_METRICS(X)                                                                      \
+    X(kRecords, kCounter, "loanstream_records_total", "", "records polled from the topic")         \
+    X(kDecisions, kCounter, "loanstream_decisions_total", "status", "applications decided")        \
+    X(kRejects, kCounter, "loanstream_rejects_total", "reason",                                    \
+      "records that became dead letters")                                                          \
+    X(kCommits, kCounter, "loanstream_commits_total", "", "commits to the table")                  \
+    X(kCommittedRecords, kCounter, "loanstream_committed_records_total", "", "records landed")     \
+    X(kLastCommit, kGauge, "loanstream_last_commit_timestamp_seconds", "",                         \
+      "when the last commit stood, seconds since 1970")                                            \
+    X(kFreshness, kGauge, "loanstream_freshness_seconds", "",                                      \
+      "age of the oldest record of the last commit when it landed")                                \
+    X(kNextOffset, kGauge, "loanstream_next_offset", "topic partition", "first offset not landed") \
+    X(kLag, kGauge, "loanstream_lag_records", "topic partition",                                   \
+      "records of the topic that have not landed")                                                 \
+    X(kWaiting, kGauge, "loanstream_waiting_partitions", "",                                       \
+      "partitions that another process reads")                                                     \
+    X(kState, kGauge, "loanstream_state", "state", "1 for the state that the job is in")
+
+namespace metrics {
+#define LOANSTREAM_METRIC(id, kind, name, labels, text) \
+    inline constexpr Metric id{MetricKind::kind, name, labels, text};
+LOANSTREAM_METRICS(LOANSTREAM_METRIC)
+#undef LOANSTREAM_METRIC
+}  // namespace metrics
+
+std::span<const Metric> all_metrics();
+
+// The text format of Prometheus (version 0.0.4).
+class MetricsText {
+public:
+    using Labels = std::vector<std::pair<std::string_view, std::string>>;  // as declared, in order
+    void add(const Metric& metric, double value, const Labels& labels = {});
+    const std::string& text() const { return text_; }
+
+private:
+    std::string text_;
+    std::string_view last_;  // the metric before: its head is written once
+};
+
+}  // namespace loanstream

@@ -1,0 +1,12 @@
+// The declared metrics (base/metrics.h) of a running job, from its newest picture. Pure.
+#pragma once
+
+#include <string>
+
+#include "pipeline/snapshot.h"
+
+namespace loanstream {
+
+std::string metrics_text(const Snapshot& snapshot);
+
+}  // namespace loanstream
