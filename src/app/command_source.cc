@@ -43,10 +43,10 @@ Result<int> run_source(Invocation& in) {
     observer.note = [&](const std::string& note) {
         in.log->event(events::kSourceNote, {{"note", note}});
     };
+    TRY(auto loop, SourceLoop::open(in.env, folders.topics, topic, settings, observer));
     in.log->event(
         events::kSourceStarted,
         {{"topic", in.topic}, {"from", settings.file.empty() ? settings.url : settings.file}});
-    TRY(auto loop, SourceLoop::open(in.env, folders.topics, topic, settings, observer));
     StopSignals signals([&] { loop->stop(); });
     TRY_VOID(loop->run());
     in.log->event(events::kSourceStopped,

@@ -1,4 +1,4 @@
-"""Log events and metrics of the long-running verbs: declared, collapsed, and without personal data."""
+"""Log events and metrics of long-running verbs: declared, collapsed, without personal data."""
 
 import json
 import re
