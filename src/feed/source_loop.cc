@@ -34,6 +34,12 @@ Result<std::unique_ptr<SourceLoop>> SourceLoop::open(Env& env, const std::string
                                                      const TopicDescription& topic,
                                                      SourceLoopSettings settings,
                                                      SourceObserver observer) {
+    if (!settings.file.empty()) {
+        TRY(auto there, env.stat(settings.file));
+        if (!there)
+            return fail(ErrorCode::kNotFound, "cannot be opened", settings.file,
+                        "give a file that is there");
+    }
     std::unique_ptr<SourceLoop> loop(new SourceLoop(env, std::move(settings), std::move(observer)));
     if (loop->settings_.file.empty()) {
         TRY(loop->client_, HttpClient::make({loop->settings_.url}));
