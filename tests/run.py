@@ -133,6 +133,7 @@ SUITES = {
     "lender": pytest("lender"),      # another lender's policy, model and records
     "cli": pytest("cli"),            # words, docs, demo, the two-process shape
     "prove": pytest("prove"),        # planted faults are found
+    "faults": pytest("faults"),      # full disks, damaged files, bad input of every kind
     "kill": pytest("kill"),          # SIGKILL, crash points, stand-by
 }
 
