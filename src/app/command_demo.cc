@@ -109,7 +109,7 @@ void add_demo_commands(std::vector<CommandSpec>& commands) {
           {"--keep", "", "go on until Ctrl-C"},
           {"-n", "N", "end after N generated applications, as fast as possible"},
           {"--seed", "S", "of the generated applications (default 1)"},
-          {"--dirty", "SHARE", "share of them with something wrong (default 0.01)"}},
+          {"--dirty", "SHARE|KIND=SHARE", "share of them with something wrong (default 0.01)"}},
          {"loanstream demo", "loanstream demo --applicants LoanStats3a.csv.gz",
           "loanstream demo --for 30s --policy fintech-classic"},
          run_demo});

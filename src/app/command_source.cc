@@ -89,17 +89,26 @@ Result<int> serve_applicants(Invocation& in) {
     return 0;
 }
 
+Result<void> print_bytes(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
+        return fail(ErrorCode::kOutside, "standard output cannot be written");
+    return {};
+}
+
 Result<int> generate(Invocation& in) {
-    TRY(auto open, applicants_from("", in.arguments));
-    TRY(auto applicants, open());
-    std::string json;
+    TRY(auto format, format_option(in.arguments));
+    TRY(auto settings, generator_settings(in.arguments, format));
+    GeneratedApplicants applicants(settings);
+    bool is_csv = format == ApplicantFormat::kCsv;
+    if (is_csv) TRY_VOID(print_bytes(GeneratedApplicants::csv_head()));
+    std::string record;
     while (true) {
-        TRY(bool some, applicants->next(json));
+        TRY(bool some, is_csv ? applicants.next_csv(record) : applicants.next(record));
         if (!some) break;
-        json += '\n';
-        if (std::fwrite(json.data(), 1, json.size(), stdout) != json.size())
-            return fail(ErrorCode::kOutside, "standard output cannot be written");
+        if (!is_csv) record += '\n';
+        TRY_VOID(print_bytes(record));
     }
+    if (is_csv) TRY_VOID(print_bytes(applicants.csv_tail()));
     if (std::fflush(stdout) != 0)
         return fail(ErrorCode::kOutside, "standard output cannot be written");
     return 0;
@@ -111,7 +120,8 @@ void add_applicants_commands(std::vector<CommandSpec>& commands) {
     std::vector<OptionSpec> generated = {
         {"-n", "N", "applications to generate (default 1000)"},
         {"--seed", "S", "the same seed gives the same applications (default 1)"},
-        {"--dirty", "SHARE", "share with something wrong in them (default 0.01)"}};
+        {"--dirty", "SHARE|KIND=SHARE",
+         "share with something wrong in them (default 0.01); of one kind; may be given again"}};
     std::vector<OptionSpec> serve = {
         {"--port", "N", "default 5000 on 127.0.0.1; 0: any free one"},
         {"--repeat", "", "begin anew at the end instead of answering 204"},
@@ -124,12 +134,16 @@ void add_applicants_commands(std::vector<CommandSpec>& commands) {
                         {"loanstream applicants serve LoanStats_2016Q1.csv",
                          "loanstream applicants serve --port 0 -n 100"},
                         serve_applicants});
-    commands.push_back({"applicants generate",
-                        "synthetic applications as JSONL on stdout",
-                        "",
-                        generated,
-                        {"loanstream applicants generate -n 1000 --seed 7 > some.jsonl"},
-                        generate});
+    generated.push_back({"--format", "FORM", "jsonl (default), or csv as in the raw download"});
+    commands.push_back(
+        {"applicants generate",
+         "synthetic applications on stdout, distributed as real ones are",
+         "",
+         generated,
+         {"loanstream applicants generate -n 1000 --seed 7 > some.jsonl",
+          "loanstream applicants generate -n 1000 --format csv --dirty 0 > LoanStats.csv",
+          "loanstream applicants generate --dirty huge=0.01 --dirty truncated=0.01"},
+         generate});
 }
 
 void add_source_commands(std::vector<CommandSpec>& commands) {
