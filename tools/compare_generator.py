@@ -144,7 +144,8 @@ def noise(real, made, name):
 def described(rows, name):
     if name in WORDS:
         common = sorted(shares(rows, name).items(), key=lambda item: -item[1])[:3]
-        return ", ".join(f"{word.strip() or '(none)'} {100 * share:.1f} %" for word, share in common)
+        return ", ".join(f"{word.strip() or '(none)'} {100 * share:.1f} %"
+                         for word, share in common)
     values = column(rows, name)
     values = values[~numpy.isnan(values)]
     if len(values) == 0:
@@ -202,8 +203,8 @@ def page(report):
     def three(value):
         return "-" if value is None else f"{value:.3f}"
 
-    lines = ["| column | sample | missing %, real / generated | real | generated | distance | noise "
-             "| apart |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| column | sample | missing %, real / generated | real | generated | distance | "
+             "noise | apart |", "|---|---|---|---|---|---|---|---|"]
     for row in report["columns"]:
         real, made = row["missing"]
         lines.append(f"| {row['column']} | {row['sample']} | {100 * real:.1f} / {100 * made:.1f} | "
@@ -215,7 +216,8 @@ def page(report):
                      f" {row['generated']:.2f} | {row['generated'] - row['real']:+.2f} |")
     known = [row["distance"] for row in report["columns"] if row["distance"] is not None]
     apart = [abs(row["generated"] - row["real"]) for row in report["pairs"]]
-    lines += ["", f"Over {len(known)} columns the distance has the median {numpy.median(known):.3f} "
+    lines += ["", f"Over {len(known)} columns the distance has the median "
+              f"{numpy.median(known):.3f} "
               f"and the greatest value {max(known):.3f}; over {len(apart)} pairs the correlations "
               f"differ by {numpy.median(apart):.2f} at the median and {max(apart):.2f} at most."]
     return "\n".join(lines)

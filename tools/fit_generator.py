@@ -433,12 +433,14 @@ def shares_text(full, quarter):
                                 ("Income", INCOME_STEPS, quarter["annual_inc"])):
         rows = [f"{{{step}, {share}}}" for step, share in zip(steps, multiples(values, steps))]
         body += f"inline constexpr Step k{name}Steps[] = {{\n" + wrapped(rows) + "};\n"
-    body += "\n// Of each sub-grade, in hundredths of a percent: January's rate and the later one.\n"
+    body += ("\n// Of each sub-grade, in hundredths of a percent: January's rate and the "
+             "later one.\n")
     body += "struct Rates {\n    int january, later;\n};\n"
     body += "inline constexpr Rates kRates[] = {\n" + wrapped(
         [f"{{{a}, {b}}}" for a, b in rate_cards(quarter)]) + "};\n\n"
     states = collections.Counter(quarter.texts("addr_state"))
-    body += "struct StateShare {\n    std::string_view name;\n    int share;  // of all shares\n};\n"
+    body += ("struct StateShare {\n    std::string_view name;\n    int share;  // of all shares\n"
+             "};\n")
     body += "inline constexpr StateShare kStates[] = {\n" + wrapped(
         [f'{{"{name}", {count}}}' for name, count in sorted(states.items())]) + "};\n\n"
     body += texts("kHomes", HOMES) + texts("kVerifications", VERIFICATIONS)

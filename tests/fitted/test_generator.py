@@ -13,6 +13,8 @@ from support.program import PROGRAM, ROOT, run
 
 DATA = os.environ.get("LOANSTREAM_TEST_DATA")
 STATISTICS = "src/feed/applicant_statistics.h"
+# Known only long after the loan, and not fitted.
+LATER = {"last_credit_pull_d": 0.13}
 needs_data = pytest.mark.skipif(not DATA, reason="LOANSTREAM_TEST_DATA is not set")
 # Follow from amounts and grades, which are fitted to the larger sample: docs/generator.md.
 FOLLOWS_THE_QUARTER = {
@@ -35,6 +37,7 @@ def test_each_column_is_distributed_as_in_real_rows(report):
         if row["distance"] is None:
             continue
         bound = 0.22 if row["column"] in FOLLOWS_THE_QUARTER else max(0.09, 1.2 * row["noise"])
+        bound = LATER.get(row["column"], bound)
         assert row["distance"] < bound, row
         assert abs(row["missing"][0] - row["missing"][1]) < 0.05, row
 
@@ -73,7 +76,8 @@ def test_the_page_lists_the_kinds_of_dirt():
     code = (ROOT / "src/feed/dirty_values.cc").read_text()
     listed = re.findall(r"^\| (\w+) \| (.*) \| (yes|no) \|$", page, re.M)
     known = [(name, text.replace('\\"', '"'), {"true": "yes", "false": "no"}[csv]) for
-             name, text, csv in re.findall(r'\{"(\w+)", "((?:[^"\\]|\\.)*)", (true|false)\},', code)]
+             name, text, csv in
+             re.findall(r'\{"(\w+)", "((?:[^"\\]|\\.)*)", (true|false)\},', code)]
     assert len(known) > 20
     assert listed == known
     for name, _, in_csv in listed:
