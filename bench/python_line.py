@@ -3,15 +3,17 @@
 
   python3 bench/python_line.py TOPIC_FOLDER OUT.parquet
 
-What a competent engineer writes with orjson and pyarrow for the lendingclub policy: one pass, no
-objects per field, bins and texts of points made beforehand, columns written in row groups. It has
-no dead letters, no recovery and no log; what it cannot decide ends it.
+What a competent engineer writes with orjson and pyarrow for the lendingclub policy: no object a
+record or field, each text is cleaned, placed in its bin and written out for the evidence once and
+then looked up, rows become columns and row groups in batches. It has no dead letters, no recovery
+and no log; what it cannot decide ends it.
 """
 
 import bisect
 import hashlib
 import json
 import math
+import operator
 import pathlib
 import re
 import sys
@@ -24,58 +26,50 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 POLICY = ROOT / "policies/lendingclub.toml"
-ROWS_AT_ONCE = 65536
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.A)
-PERCENT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?: *%)?\Z", re.A)
-MONTHS = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?: *months?)?\Z", re.A)
-YEARS = re.compile(r"(\d+)(?:\.0+)?\+?(?: *years?)?\Z", re.A)
-
-
-class Bad(Exception):
-    pass
-
-
-def number(text):
-    if not NUMBER.match(text):
-        raise Bad
-    return float(text)
+BATCH_ROWS = 4096
+GROUP_ROWS = 10 * BATCH_ROWS  # what loanstream's row groups hold of these records
+MOST_REMEMBERED = 4096         # texts of one field
+NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
 
 
 def by(pattern):
+    match = re.compile(pattern, re.ASCII).fullmatch
+
     def read(text):
-        found = pattern.match(text)
-        if not found:
-            raise Bad
-        return float(found[1])
+        found = match(text)
+        number = float(found[1]) if found else math.inf
+        return None if math.isinf(number) else number + 0.0
     return read
 
 
-def years(text):
-    return 0.0 if text == "< 1 year" else by(YEARS)(text)
+years = by(r"(\d+)(?:\.0*)?\+?(?: *years?)?")
+VERBS = {"number": by(NUMBER), "percent": by(NUMBER + "(?: *%)?"),
+         "months": by(NUMBER + "(?: *months?)?"),
+         "years": lambda text: 0.0 if text == "< 1 year" else years(text), "text": str}
 
 
-VERBS = {"number": number, "percent": by(PERCENT), "months": by(MONTHS), "years": years,
-         "text": str}
-
-
-def number_text(value):
+def value_text(value):
+    if value is None:
+        return "null"
+    if type(value) is str:
+        return orjson.dumps(value).decode()
     whole = int(value)
     return str(whole) if whole == value and -1e16 < value < 1e16 else repr(value)
 
 
 class Feature:
-    """Bins made beforehand: of each its term, its points and their text."""
+    """One of the model: of each bin its term, its points and their text, made beforehand."""
 
     def __init__(self, table, intercept, count, scale):
         factor = scale["pdo"] / math.log(2)
         offset = scale["points"] - factor * math.log(scale["odds"])
         woes = list(table["woe"])
-        if table["type"] == "text":
+        self.is_text = table["type"] == "text"
+        if self.is_text:
             woes.append(table["other_woe"])
             self.group = {text: i for i, group in enumerate(table["groups"]) for text in group}
         else:
             self.edges = table["edges"]
-        self.is_text = table["type"] == "text"
         woes.append(table["missing_woe"])
         terms = [table["coefficient"] * woe for woe in woes]
         points = [-(term + intercept / count) * factor + offset / count for term in terms]
@@ -90,36 +84,66 @@ class Feature:
         return self.bins[bisect.bisect_right(self.edges, value)]
 
 
+class Cells(dict):
+    """Of each text that a field has had: value, evidence text, term, points, text of the points.
+
+    A value that cannot be read is not remembered, nor a JSON number, which equals true or 1.0.
+    """
+
+    def __init__(self, read, remembered):
+        super().__init__()
+        self.read, self.remembered = read, remembered
+
+    def __missing__(self, raw):
+        cell, is_bad = self.read(raw)
+        if not is_bad and type(raw) in self.remembered:
+            if len(self) == MOST_REMEMBERED:
+                self.clear()
+            self[raw] = cell
+        return cell
+
+
 class Line:
     def __init__(self):
         policy = tomllib.loads(POLICY.read_text())
         model_path = (POLICY.parent / policy["model"]["file"]).resolve()
         model = json.loads(model_path.read_text())
-        self.policy, self.model_name = policy, model["name"]
         digest = hashlib.sha256(POLICY.read_bytes()).hexdigest()
-        self.policy_hash = hashlib.sha256(f"{digest} {POLICY.name}\n".encode()).hexdigest()
-        self.model_hash = hashlib.sha256(model_path.read_bytes()).hexdigest()
+        self.versions = {
+            "policy": policy["name"], "model": model["name"],
+            "policy_hash": hashlib.sha256(f"{digest} {POLICY.name}\n".encode()).hexdigest(),
+            "model_hash": hashlib.sha256(model_path.read_bytes()).hexdigest()}
         self.missing = set(policy["input"]["missing"])
-        self.fields = [(f["name"], VERBS[f["clean"]], f["clean"] == "text")
-                       for f in policy["field"]]
-        self.slot_of_key = {key: i for i, f in enumerate(policy["field"])
-                            for key in f.get("keys", [f["name"]])}
-        self.slot = {f[0]: i for i, f in enumerate(self.fields)}
+        self.names = [field["name"] for field in policy["field"]]
+        self.words = [field["clean"] for field in policy["field"]]
+        self.keys_of = [field.get("keys", [field["name"]]) for field in policy["field"]]
+        self.keys = [keys[0] for keys in self.keys_of]
+        self.aliased = [slot for slot, keys in enumerate(self.keys_of) if len(keys) > 1]
+        self.slot = {name: slot for slot, name in enumerate(self.names)}
+        self.read_model(policy, model)
+        self.bad = []  # slots, in the record at hand
+        self.cells = [self.cells_of(slot) for slot in range(len(self.names))]
+        self.employment = Cells(lambda years: (self.cell("emp_length", years), False),
+                                (float, type(None)))
+
+    def read_model(self, policy, model):
         self.intercept = model["intercept"]
-        self.features = [Feature(f, model["intercept"], len(model["features"]), model["scale"])
-                         for f in model["features"]]
-        self.names = [f["name"] for f in model["features"]]
+        self.features = {f["name"]: Feature(f, model["intercept"], len(model["features"]),
+                                            model["scale"]) for f in model["features"]}
+        places = self.slot | {"emp_length": len(self.names)}
+        self.scored = operator.itemgetter(*(places[name] for name in self.features))
+        used = set(self.features) | {"annual_inc", "funded_amnt", "member_id", "grade", "dti",
+                                     "emp_years", "emp_months"}
+        self.shown = [name for name in places if name in used]
+        self.evidence = operator.itemgetter(*(places[name] for name in self.shown))
         self.cut = policy["decision"]["approve_below"], policy["decision"]["decline_from"]
-        self.cut_text = f',"cut":[{number_text(self.cut[0])},{number_text(self.cut[1])}]}}'
+        self.cut_text = f',"cut":[{value_text(self.cut[0])},{value_text(self.cut[1])}]}}'
         self.near = self.approved_near(model["reference"])
-        self.reason_of = [next(i for i, r in enumerate(policy["reason"])
-                               if name in r.get("features", [])) for name in self.names]
-        self.codes = [r["code"] for r in policy["reason"]]
-        self.inquiries = next(i for i, r in enumerate(policy["reason"]) if r.get("inquiries"))
-        used = set(self.names) | {"annual_inc", "funded_amnt", "member_id", "grade", "dti",
-                                  "emp_years", "emp_months"}
-        self.evidence = [(i, f'"{name}":') for i, (name, _, _) in enumerate(self.fields)
-                         if name in used]
+        self.codes = [reason["code"] for reason in policy["reason"]]
+        self.reason_of = [next(i for i, reason in enumerate(policy["reason"])
+                               if name in reason.get("features", [])) for name in self.features]
+        self.inquiries = next(i for i, reason in enumerate(policy["reason"])
+                              if reason.get("inquiries"))
 
     def approved_near(self, reference):
         taken, rows = [], 0
@@ -129,164 +153,185 @@ class Line:
                 rows += band["rows"]
         taken = taken or reference["bands"][:1]
         rows = sum(band["rows"] for band in taken)
-        return [sum(b["rows"] * b["mean_points"][name] for b in taken) / rows
-                for name in self.names]
+        return [sum(band["rows"] * band["mean_points"][name] for band in taken) / rows
+                for name in self.features]
+
+    def cell(self, name, value):
+        text = value_text(value)
+        feature = self.features.get(name)
+        return (value, f'"{name}":{text}', *(feature.look(value) if feature else (0, 0, "")))
+
+    def cells_of(self, slot):
+        name, verb = self.names[slot], VERBS[self.words[slot]]
+        without = self.cell(name, None)
+
+        def read(raw):
+            if raw is None:
+                return without, False
+            if type(raw) is not str:
+                if type(raw) in (dict, list):
+                    raise ValueError(f"{name} is nested")
+                raw = str(raw).lower()
+            text = raw.strip(" \t\n\r\f\v")
+            if text in self.missing:
+                return without, False
+            value = verb(text)
+            if value is None:
+                self.bad.append(slot)
+            return self.cell(name, value), value is None
+        return Cells(read, (str, type(None)))
 
     def clean(self, record):
-        values, bad, filled = [None] * len(self.fields), [], []
-        slot_of_key, fields, missing = self.slot_of_key, self.fields, self.missing
-        for key, value in record.items():
-            slot = slot_of_key.get(key)
-            if slot is None or value is None:
-                continue
-            text = (value if type(value) is str else str(value)).strip()
-            if text in missing:
-                continue
-            try:
-                values[slot] = fields[slot][1](text)
-            except Bad:
-                bad.append(slot)
+        """The cells of a record, by slot, then employment length; the amounts that fell back."""
+        raws = list(map(record.get, self.keys))
+        for slot in self.aliased:
+            if raws[slot] is None:
+                raws[slot] = next((record[key] for key in self.keys_of[slot] if key in record),
+                                  None)
+        self.bad.clear()
+        cells = list(map(operator.getitem, self.cells, raws))
+        filled = []
         loan, funded = self.slot["loan_amnt"], self.slot["funded_amnt"]
-        for one, other in ((loan, funded), (funded, loan)):
-            if values[one] is None and one not in bad:
-                if values[other] is None:
-                    raise ValueError("neither amount is there")
-                values[one] = values[other]
-                filled.append(one)
-        return values, bad, filled
+        if cells[loan][0] is None or cells[funded][0] is None:
+            filled = self.fall_back(cells, loan, funded)
+        emp = cells[self.slot["emp_years"]][0]
+        if emp is None and cells[self.slot["emp_months"]][0] is not None:
+            emp = cells[self.slot["emp_months"]][0] / 12
+        cells.append(self.employment[emp])
+        return cells, filled
+
+    def fall_back(self, cells, loan, funded):
+        one, other = (loan, funded) if cells[loan][0] is None else (funded, loan)
+        if cells[other][0] is None or one in self.bad:
+            raise ValueError("an amount is no number, or neither is there")
+        cells[one] = self.cell(self.names[one], cells[other][0])
+        return [one]
 
     def lost(self, points):
         lost = [0.0] * len(self.codes)
         for reason, near, point in zip(self.reason_of, self.near, points):
             lost[reason] += near - point
         order = sorted((i for i, loss in enumerate(lost) if loss > 0), key=lambda i: -lost[i])
-        reasons = order[:4]
         fifth = self.inquiries if self.inquiries in order[4:] else None
-        return reasons, fifth, lost
+        given = order[:4] if fifth is None else [*order[:4], fifth]
+        text = ",".join(f'"{self.codes[i]}":{lost[i]:.1f}' for i in given)
+        codes = ([self.codes[i] for i in order[:4]] + [None] * 4)[:4]
+        return codes, None if fifth is None else self.codes[fifth], text
 
     def decide(self, record):
-        """status, scored_by, rule, reasons (5), evidence, pd, points, the cleaned values"""
-        values, bad, filled = self.clean(record)
+        """The columns of Row, below, that the record decides."""
+        cells, filled = self.clean(record)
+        _, _, terms, points, texts = zip(*self.scored(cells))
+        risk = 1 / (1 + math.exp(-sum(terms, self.intercept)))
         slot = self.slot
-        emp = values[slot["emp_years"]]
-        if emp is None and values[slot["emp_months"]] is not None:
-            emp = values[slot["emp_months"]] / 12
-        z, points, texts = self.intercept, [], []
-        for name, feature in zip(self.names, self.features):
-            value = emp if name == "emp_length" else values[slot[name]]
-            term, point, text = feature.look(value)
-            z += term
-            points.append(point)
-            texts.append(text)
-        risk = 1 / (1 + math.exp(-z))
-        income, grade = values[slot["annual_inc"]], values[slot["grade"]]
-        hits, codes, rule, fifth, lost = [], [], None, None, None
-        if grade in ("E", "F", "G"):
-            hits.append("grade_not_lent")
-        if income is not None and income < 20000:
-            hits.append("income_too_low")
-        declined = list(hits)
-        if income is None or values[slot["dti"]] is None:
-            hits.append("application_incomplete")
-        if hits:
-            status, scored_by = ("declined" if declined else "review"), "rule"
-            codes = declined or hits
-            rule = codes[0]
-        else:
-            scored_by = "model"
-            if risk < self.cut[0]:
-                status = "approved"
-            elif risk < self.cut[1]:
-                status = "review"
-            else:
-                reasons, fifth, lost = self.lost(points)
-                status = "declined" if reasons else "review"
-                codes = [self.codes[i] for i in reasons]
-        evidence = self.evidence_of(values, emp, bad, filled, texts, hits)
-        if lost is not None and codes:
-            given = reasons + ([fifth] if fifth is not None else [])
-            evidence += ',"lost":{' + ",".join(
-                f'"{self.codes[i]}":{lost[i]:.1f}' for i in given) + "}"
-        if hits:
-            evidence += ',"hits":[' + ",".join(f'"{hit}"' for hit in hits) + "]"
-        codes = (codes + [None] * 4)[:4] + [None if fifth is None else self.codes[fifth]]
-        return status, scored_by, rule, codes, evidence + self.cut_text, risk, points, values
-
-    def evidence_of(self, values, emp, bad, filled, texts, hits):
-        parts = []
-        for slot, name in self.evidence:
-            value = values[slot]
-            if value is None:
-                parts.append(name + "null")
-            elif type(value) is str:
-                parts.append(name + orjson.dumps(value).decode())
-            else:
-                parts.append(name + number_text(value))
-        parts.append('"emp_length":' + ("null" if emp is None else number_text(emp)))
-        out = '{"in":{' + ",".join(parts) + "}"
-        for word, slots in (("filled", filled), ("bad", bad)):
+        income, grade = cells[slot["annual_inc"]][0], cells[slot["grade"]][0]
+        evidence = '{"in":{' + ",".join([cell[1] for cell in self.evidence(cells)]) + "}"
+        for word, slots in (("filled", filled), ("bad", self.bad)):
             if slots:
-                names = ",".join(f'"{self.fields[slot][0]}"' for slot in sorted(slots))
-                out += f',"{word}":[{names}]'
-        return out + ',"points":{' + ",".join(texts) + "}"
+                names = ",".join(f'"{self.names[i]}"' for i in sorted(slots))
+                evidence += f',"{word}":[{names}]'
+        evidence += ',"points":{' + ",".join(texts) + "}"
+        rule, scored_by, codes, fifth = None, "model", NO_CODES, None
+        if grade in NOT_LENT or income is None or income < 20000 or cells[slot["dti"]][0] is None:
+            declined = ["grade_not_lent"] if grade in NOT_LENT else []
+            if income is not None and income < 20000:
+                declined.append("income_too_low")
+            incomplete = income is None or cells[slot["dti"]][0] is None
+            hits = declined + ["application_incomplete"] * incomplete
+            status, scored_by = "declined" if declined else "review", "rule"
+            codes = ((declined or hits) + [None] * 4)[:4]
+            rule = codes[0]
+            evidence += ',"hits":["' + '","'.join(hits) + '"]'
+        elif risk < self.cut[0]:
+            status = "approved"
+        elif risk < self.cut[1]:
+            status = "review"
+        else:
+            codes, fifth, lost = self.lost(points)
+            status = "declined" if lost else "review"
+            evidence += f',"lost":{{{lost}}}' if lost else ""
+        member = cells[slot["member_id"]]
+        return (whole(income), risk, whole(cells[slot["funded_amnt"]][0]), whole(member[0]), status,
+                None if member[0] is None else member[1][12:], risk,
+                math.floor(sum(points) + 0.5), *codes, fifth, evidence + self.cut_text, rule,
+                scored_by)
 
 
-COLUMNS = [("annual_inc", pyarrow.int32()), ("data", pyarrow.float32()),
-           ("funded_amnt", pyarrow.int32()), ("member_id", pyarrow.int32()),
-           ("status", pyarrow.string()), ("application_id", pyarrow.string()),
-           ("probability_of_default", pyarrow.float64()), ("points", pyarrow.int32()),
-           *((f"reason_{i}", pyarrow.string()) for i in range(1, 6)),
-           ("evidence", pyarrow.string()), ("rule", pyarrow.string()),
-           ("scored_by", pyarrow.string()), ("source_offset", pyarrow.int64()),
-           ("decided_ms", pyarrow.int64())]
-CONSTANT = [("policy", pyarrow.string()), ("policy_hash", pyarrow.string()),
-            ("model", pyarrow.string()), ("model_hash", pyarrow.string()),
-            ("program", pyarrow.string()), ("source_topic", pyarrow.string()),
-            ("source_partition", pyarrow.int32()), ("origin_topic", pyarrow.string()),
-            ("origin_partition", pyarrow.int32()), ("origin_offset", pyarrow.int64()),
-            ("event_ms", pyarrow.int64())]
+NOT_LENT = frozenset("EFG")
+NO_CODES = (None,) * 4
 
 
 def whole(value):
     return None if value is None else int(value)
 
 
-def write(writer, schema, columns, constants):
-    rows = len(columns[0])
-    arrays = [pyarrow.array(column, type_) for column, (_, type_) in zip(columns, COLUMNS)]
-    arrays += [pyarrow.repeat(pyarrow.scalar(value, type_), rows)
-               for value, (_, type_) in zip(constants, CONSTANT)]
-    writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
-    for column in columns:
-        column.clear()
+TEXT, INT, BIGINT = pyarrow.string(), pyarrow.int32(), pyarrow.int64()
+DECIDED = {"annual_inc": INT, "data": pyarrow.float32(), "funded_amnt": INT, "member_id": INT,
+           "status": TEXT, "application_id": TEXT, "probability_of_default": pyarrow.float64(),
+           "points": INT, **{f"reason_{i}": TEXT for i in range(1, 6)}, "evidence": TEXT,
+           "rule": TEXT, "scored_by": TEXT}
+REST = {"policy": TEXT, "policy_hash": TEXT, "model": TEXT, "model_hash": TEXT, "program": TEXT,
+        "source_topic": TEXT, "source_partition": INT, "source_offset": BIGINT,
+        "origin_topic": TEXT, "origin_partition": INT, "origin_offset": BIGINT,
+        "event_ms": BIGINT, "decided_ms": BIGINT}
+PLAIN = {"evidence", "application_id", "source_offset", "probability_of_default", "data"}
+
+
+class Table:
+    """Rows on their way to the file: a batch of them as tuples, a row group of batches."""
+
+    def __init__(self, path, topic, versions):
+        self.schema = pyarrow.schema((DECIDED | REST).items())
+        self.writer = pyarrow.parquet.ParquetWriter(
+            path, self.schema, compression="zstd",
+            use_dictionary=[name for name in self.schema.names if name not in PLAIN])
+        self.topic = topic.name
+        self.constants = versions | {"program": "python_line", "source_topic": topic.name,
+                                     "source_partition": 0}
+        entries = [json.loads(entry) for entry in open(topic / "0.index", "rb")]
+        self.produced = [entry["offset"] for entry in entries], [entry["ms"] for entry in entries]
+        self.batches, self.rows, self.offset = [], 0, 0
+
+    def add(self, rows):
+        offsets, begin = range(self.offset, self.offset + len(rows)), self.offset
+        columns = dict(zip(DECIDED, map(list, zip(*rows))))
+        names = columns["application_id"]
+        if None in names:
+            columns["application_id"] = [f"{self.topic}-0-{begin + i}" if name is None else name
+                                         for i, name in enumerate(names)]
+        first, times = self.produced
+        columns["source_offset"] = offsets
+        columns["event_ms"] = [times[bisect.bisect_right(first, offset) - 1] for offset in offsets]
+        constants = self.constants | {"decided_ms": int(time.time() * 1000)}
+        self.batches.append(pyarrow.RecordBatch.from_arrays(
+            [pyarrow.array(columns[field.name], field.type) if field.name in columns else
+             pyarrow.repeat(pyarrow.scalar(constants.get(field.name), field.type), len(rows))
+             for field in self.schema], schema=self.schema))
+        self.offset += len(rows)
+        self.rows += len(rows)
+        if self.rows >= GROUP_ROWS:
+            self.write()
+
+    def write(self):
+        if self.batches:
+            self.writer.write_table(pyarrow.Table.from_batches(self.batches))
+        self.batches, self.rows = [], 0
 
 
 def main():
-    topic, out = pathlib.Path(sys.argv[1]), sys.argv[2]
-    line = Line()
-    schema = pyarrow.schema(COLUMNS + CONSTANT)
-    produced = json.loads(topic.joinpath("0.index").read_text().splitlines()[0])["ms"]
-    constants = [line.policy["name"], line.policy_hash, line.model_name, line.model_hash,
-                 "python_line", topic.name, 0, None, None, None, produced]
-    columns = [[] for _ in COLUMNS]
-    appends = [column.append for column in columns]
-    income, funded, member = (line.slot[n] for n in ("annual_inc", "funded_amnt", "member_id"))
-    loads, decide = orjson.loads, line.decide
-    with pyarrow.parquet.ParquetWriter(out, schema, compression="zstd") as writer, \
-            open(topic / "0.jsonl", "rb") as records:
-        for offset, record in enumerate(records):
-            status, scored_by, rule, codes, evidence, risk, points, values = decide(loads(record))
-            number = values[member]
-            row = (whole(values[income]), risk, whole(values[funded]), whole(number), status,
-                   f"{topic.name}-0-{offset}" if number is None else number_text(number), risk,
-                   math.floor(sum(points) + 0.5), *codes, evidence, rule, scored_by, offset,
-                   int(time.time() * 1000))
-            for append, value in zip(appends, row):
-                append(value)
-            if len(columns[0]) == ROWS_AT_ONCE:
-                write(writer, schema, columns, constants)
-        if columns[0]:
-            write(writer, schema, columns, constants)
+    topic, line, rows = pathlib.Path(sys.argv[1]), Line(), []
+    table = Table(sys.argv[2], topic, line.versions)
+    loads, decide, append = orjson.loads, line.decide, rows.append
+    with open(topic / "0.jsonl", "rb", buffering=1 << 20) as records:
+        for record in records:
+            append(decide(loads(record)))
+            if len(rows) == BATCH_ROWS:
+                table.add(rows)
+                rows.clear()
+    if rows:
+        table.add(rows)
+    table.write()
+    table.writer.close()
 
 
 if __name__ == "__main__":
