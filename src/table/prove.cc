@@ -1,5 +1,7 @@
 #include "table/prove.h"
 
+#include "feed/repaired_topic.h"
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -72,6 +74,8 @@ private:
         if (counter_ == nullptr) return {};
         std::set<std::string> topics(request_.topics.begin(), request_.topics.end());
         for (const auto& [key, state] : warehouse_.state().partitions()) topics.insert(key.topic);
+        for (const ReplayEntry& entry : warehouse_.state().replays())
+            if (!entry.sha256.empty()) topics.insert(repaired_topic(entry.origin.source.topic));
         for (const auto& topic : topics) {
             TRY(auto extents, counter_->partitions(topic));
             for (auto& extent : extents)

@@ -149,6 +149,14 @@ def test_a_replay_that_died_half_way_is_finished_by_stream(data):
     assert [row["origin_offset"] for row in rows(data) if row["origin_topic"]] == [4]
 
 
+def test_a_replay_that_is_not_decided_yet_is_lag(data):
+    run("dead", "fix", at(4), "--set-field", "loan_amnt=4500", "--yes", data=data)
+    report = run_json("table", "prove", "--complete", data=data, expect=1)
+    assert [lag["records"] for lag in report["lag"]] == [1]
+    assert report["lag"][0]["source"] == TOPIC + ".repaired/0"
+    stream(data)
+
+
 def test_prove_finds_a_repaired_record_that_nobody_replayed(data):
     run("dead", "fix", at(4), "--set-field", "loan_amnt=4500", "--yes", data=data)
     topic = data / f"topics/{TOPIC}.repaired/0.jsonl"
