@@ -44,21 +44,20 @@ Result<int> decide_file(Invocation& in) {
     TRY(auto file, ApplicantFile::open(in.arguments.words.front()));
     TRY(auto plan, open_outputs(in));
     Cleaner cleaner(policy);
-    RawBatch raw;
-    raw.source.topic = "file";
+    BatchesAhead batches(*file, "file");
     CleanBatch clean;
     DecidedBatch decided;
     std::int64_t decisions = 0, rejects = 0;
     ProgressBar bar(in.env, ::isatty(STDERR_FILENO) == 1);
     while (true) {
-        TRY(bool some, next_batch(*file, raw));
-        if (!some) break;
-        cleaner.clean(raw, clean);
+        TRY(const RawBatch* raw,
+            batches.next([&] { bar.update(file->read_share(), file->rows()); }));
+        if (raw == nullptr) break;
+        cleaner.clean(*raw, clean);
         decider->decide(clean, decided);
         EpochMs now = in.env.now();
         TRY_VOID(plan.decisions->write(decided, now));
         if (plan.rejects) TRY_VOID(plan.rejects->write(decided, now));
-        bar.update(file->read_share(), file->rows());
         decisions += static_cast<std::int64_t>(decided.decisions.size());
         rejects += static_cast<std::int64_t>(decided.rejects.size());
     }

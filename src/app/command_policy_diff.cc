@@ -18,12 +18,11 @@ Result<std::unique_ptr<PolicyTrial>> try_on(const std::string& path,
                                             std::shared_ptr<const Policy> after) {
     TRY(auto trial, PolicyTrial::make(std::move(before), std::move(after)));
     TRY(auto file, ApplicantFile::open(path));
-    RawBatch batch;
-    batch.source.topic = "file";
+    BatchesAhead batches(*file, "file");
     while (true) {
-        TRY(bool some, next_batch(*file, batch));
-        if (!some) return trial;
-        trial->add(batch);
+        TRY(const RawBatch* batch, batches.next());
+        if (batch == nullptr) return trial;
+        trial->add(*batch);
     }
 }
 

@@ -2,8 +2,10 @@
 
 #include "app/applicants.h"
 #include "app/command.h"
+#include "app/metrics_file.h"
 #include "app/stop_signals.h"
 #include "app/stream_session.h"
+#include "base/metrics.h"
 #include "base/text_box.h"
 #include "feed/source_loop.h"
 
@@ -29,15 +31,27 @@ Result<int> run_source(Invocation& in) {
     SourceObserver observer;
     bool every_one = !quiet && settings.file.empty() && settings.every.count() > 0;
     auto last = std::chrono::nanoseconds(-1);
+    std::int64_t retries = 0;
+    auto keep_metrics = [&](std::int64_t produced) {
+        auto path = in.arguments.value("--metrics");
+        if (!path) return;
+        MetricsText text;
+        text.add(metrics::kProduced, static_cast<double>(produced));
+        text.add(metrics::kRetries, static_cast<double>(retries));
+        if (auto written = write_metrics_file(in.env, *path, text.text()); !written)
+            in.log->event(events::kMetricsNotWritten, written.error());
+    };
     observer.produced = [&, every_one](std::int64_t, std::int64_t produced) {
         auto now = in.env.monotonic();
         bool due = last.count() < 0 || now - last >= std::chrono::seconds(1);
+        if (due) keep_metrics(produced);
+        if (due) last = now;
         if (quiet || (!every_one && !due)) return;
-        last = now;
         fmt::print("produced {} to {}\n", with_commas(produced), in.topic);
         std::fflush(stdout);
     };
     observer.failed = [&](const Error& error, std::chrono::milliseconds wait) {
+        retries += 1;
         in.log->event(events::kSourceRetry, error, {{"wait_ms", wait.count()}});
     };
     observer.note = [&](const std::string& note) {
@@ -49,6 +63,7 @@ Result<int> run_source(Invocation& in) {
         {{"topic", in.topic}, {"from", settings.file.empty() ? settings.url : settings.file}});
     StopSignals signals([&] { loop->stop(); });
     TRY_VOID(loop->run());
+    keep_metrics(loop->produced());
     in.log->event(events::kSourceStopped,
                   {{"produced", loop->produced()}, {"retries", loop->retries()}});
     fmt::print("produced {} to {}, durably\n", with_commas(loop->produced()), in.topic);
@@ -155,6 +170,7 @@ void add_source_commands(std::vector<CommandSpec>& commands) {
           {"--url", "URL", "the applicant API"},
           {"--every", "TIME", "between two polls (default 5s); 0: as fast as it answers"},
           {"--once", "", "end when the API has no more applications"},
+          {"--metrics", "FILE", "keep the source's metrics there, in Prometheus text format"},
           {"--quiet", "", "only what went wrong, and the end"}},
          {"loanstream source", "loanstream source --every 0 --once",
           "loanstream source embedded applicants --file LoanStats_2016Q1.csv.gz"},

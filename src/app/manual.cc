@@ -154,9 +154,10 @@ std::string events_markdown() {
 std::string metrics_markdown() {
     std::string out =
         "# Metrics\n\nMade by `loanstream manual --markdown metrics`; `./dev docs` writes it "
-        "anew.\n\n`loanstream stream --metrics FILE` keeps them in FILE, in the text format of "
-        "Prometheus, written aside and renamed at each commit (at most once a second) and at the "
-        "end: a file for node_exporter's textfile collector. Counters count since the job's "
+        "anew.\n\n`loanstream stream --metrics FILE` and `source --metrics FILE` keep theirs in "
+        "FILE, in "
+        "the text format of Prometheus, written aside and renamed (at most once a second) and at "
+        "the end: a file for node_exporter's textfile collector. Counters count since the job's "
         "start.\n\n| metric | kind | labels | what |\n|---|---|---|---|\n";
     for (const Metric& metric : all_metrics())
         out += "| " + code(metric.name) + " | " + std::string(name_of(metric.kind)) + " | " +

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "base/file_store.h"
+#include "app/metrics_file.h"
 #include "base/sha256.h"
 #include "pipeline/snapshot_metrics.h"
 
@@ -96,20 +96,12 @@ void StreamLog::look_at_policy() {
     log_.event(events::kPolicyChanged, {{"path", settings_.policy_file}});
 }
 
-// Written aside and renamed, so that a collector never reads half of it.
 void StreamLog::write_metrics() {
     if (settings_.metrics_file.empty()) return;
-    std::string aside = settings_.metrics_file + ".new";
-    auto write = [&]() -> Result<void> {
-        if (auto removed = env_.remove_file(aside);
-            !removed && removed.error().code != ErrorCode::kNotFound)
-            return removed;
-        TRY(auto file, env_.create_file(aside));
-        TRY_VOID(file->append(metrics_text(*board_.newest())));
-        TRY_VOID(file->close());
-        return env_.replace(aside, settings_.metrics_file);
-    };
-    if (auto written = write(); !written) log_.event(events::kMetricsNotWritten, written.error());
+    if (auto written =
+            write_metrics_file(env_, settings_.metrics_file, metrics_text(*board_.newest()));
+        !written)
+        log_.event(events::kMetricsNotWritten, written.error());
 }
 
 }  // namespace loanstream

@@ -23,6 +23,8 @@ struct Metric {
 
 // X(name, kind, Prometheus name, labels, text)
 #define LOANSTREAM_METRICS(X)                                                                      \
+    X(kProduced, kCounter, "loanstream_produced_records_total", "", "applications in the topic")   \
+    X(kRetries, kCounter, "loanstream_source_retries_total", "", "asked again for an application") \
     X(kRecords, kCounter, "loanstream_records_total", "", "records polled from the topic")         \
     X(kDecisions, kCounter, "loanstream_decisions_total", "status", "applications decided")        \
     X(kRejects, kCounter, "loanstream_rejects_total", "reason",                                    \

@@ -28,4 +28,28 @@ Result<bool> next_batch(ApplicantSource& applicants, RawBatch& batch) {
     return !batch.records.empty();
 }
 
+BatchesAhead::BatchesAhead(ApplicantSource& applicants, std::string topic)
+    : applicants_(applicants) {
+    for (RawBatch& batch : batches_) batch.source.topic = topic;
+    read();
+}
+
+void BatchesAhead::read() {
+    RawBatch& batch = batches_[ahead_];
+    reading_ =
+        std::async(std::launch::async, [this, &batch] { return next_batch(applicants_, batch); });
+}
+
+Result<const RawBatch*> BatchesAhead::next(const std::function<void()>& at_rest) {
+    if (!reading_.valid()) return nullptr;
+    TRY(bool some, reading_.get());
+    at_rest();
+    if (!some) return nullptr;
+    const RawBatch& ready = batches_[ahead_];
+    ahead_ = 1 - ahead_;
+    batches_[ahead_].range.next = ready.range.next;
+    read();
+    return &ready;
+}
+
 }  // namespace loanstream

@@ -76,7 +76,13 @@ def test_metrics_are_those_of_the_list(data, tmp_path):
     run("stream", "--once", "--quiet", "--metrics", path, data=data)
     text = path.read_text()
     found = dict(re.findall(r"^(loanstream_\w+(?:\{[^}]*\})?) (\S+)$", text, re.M))
-    assert {name.split("{")[0] for name in found} == METRICS
+    names = {name.split("{")[0] for name in found}
+    more = tmp_path / "more.jsonl"
+    more.write_text("{}\n" * 7)
+    run("source", "--file", more, "--once", "--quiet", "--metrics", path, data=data)
+    of_source = dict(re.findall(r"^(loanstream_\w+) (\S+)$", path.read_text(), re.M))
+    assert of_source["loanstream_produced_records_total"] == "7"
+    assert names | set(of_source) == METRICS and not names & set(of_source)
     assert found["loanstream_records_total"] == "320"
     decided = sum(int(v) for k, v in found.items() if k.startswith("loanstream_decisions"))
     rejected = sum(int(v) for k, v in found.items() if k.startswith("loanstream_rejects"))
