@@ -46,9 +46,6 @@ function(loanstream_module NAME)
         target_link_libraries(${NAME}_test PRIVATE ls_${NAME} GTest::gmock GTest::gtest_main)
         target_compile_definitions(${NAME}_test PRIVATE
             LOANSTREAM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-        if(LOANSTREAM_SANITIZE)  # what is under test keeps its -O1
-            target_compile_options(${NAME}_test PRIVATE -O0)
-        endif()
         add_dependencies(tests ${NAME}_test)
     endif()
     if(LOANSTREAM_BENCHMARKS AND BENCH_SOURCES)
