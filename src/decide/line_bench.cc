@@ -18,8 +18,7 @@ namespace {
 constexpr int kRecords = 1000;
 
 std::vector<std::string> generated_records() {
-    GeneratorSettings settings;
-    settings.dirty_share = 0;
+    GeneratorSettings settings;  // none of them dirty
     GeneratedApplicants applicants(settings);
     std::vector<std::string> records(kRecords);
     for (std::string& record : records) (void)applicants.next(record);
