@@ -28,7 +28,7 @@ const std::vector<SettingDeclaration>& setting_declarations() {
         {"applicants.port", kNumber, "5000", 0, 65535, "",
          "port of the applicant API on 127.0.0.1; 0: any free one, printed"},
         {"stream.batch_records", kNumber, "4096", 1, 1000000, "", "most records of one batch"},
-        {"stream.batch_bytes", kBytes, "8MiB", 1024, 1u << 30, "", "most bytes of one batch"},
+        {"stream.batch_bytes", kBytes, "1MiB", 1024, 1u << 30, "", "most bytes of one batch"},
         {"table.commit_every", kDuration, "2s", 1, 3600e3, "",
          "a record is visible at most this long after it was produced"},
         {"table.file_size", kBytes, "128MiB", 1024, 1e12, "",

@@ -18,7 +18,7 @@ namespace loanstream {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 4096;
-constexpr std::int64_t kMostBufferedBytes = 32LL << 20;
+constexpr std::int64_t kMostBufferedBytes = 8LL << 20;
 constexpr std::size_t kMostText = 1 << 20;
 
 // Where text goes: a new file, or standard output.

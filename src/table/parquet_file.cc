@@ -82,6 +82,10 @@ private:
     std::optional<Error> error_;  // the first, with its code
 };
 
+// Pages come and go all the time: from malloc they reuse what the rows' buffers gave back, while
+// Arrow's default pool would keep an arena of its own beside them.
+arrow::MemoryPool* writing_pool() { return arrow::system_memory_pool(); }
+
 std::shared_ptr<arrow::Buffer> wrap(const void* data, std::size_t bytes) {
     return std::make_shared<arrow::Buffer>(static_cast<const std::uint8_t*>(data),
                                            static_cast<std::int64_t>(bytes));
@@ -156,10 +160,12 @@ bool has_statistics(const ColumnDeclaration& column) {
 std::shared_ptr<parquet::WriterProperties> properties_of(const TableDeclaration& table,
                                                          Codec codec) {
     parquet::WriterProperties::Builder builder;
-    builder.version(parquet::ParquetVersion::PARQUET_1_0)
+    builder.memory_pool(writing_pool())
+        ->version(parquet::ParquetVersion::PARQUET_1_0)
         ->data_page_version(parquet::ParquetDataPageVersion::V1)
         ->compression(compression_of(codec))
         ->created_by("loanstream")
+        ->data_pagesize(256 << 10)
         ->max_row_group_length(kMostGroupRows);
     for (const auto& column : table.columns) {
         std::string name(column.name);
@@ -258,8 +264,8 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::create(FileStore& files, const
     try {
         auto arrow_properties = parquet::ArrowWriterProperties::Builder().build();
         auto writer =
-            parquet::arrow::FileWriter::Open(*schema_to_write(table), arrow::default_memory_pool(),
-                                             stream, properties_of(table, codec), arrow_properties);
+            parquet::arrow::FileWriter::Open(*schema_to_write(table), writing_pool(), stream,
+                                             properties_of(table, codec), arrow_properties);
         if (!writer.ok()) return arrow_fault(writer.status(), path);
         return std::make_unique<ArrowParquetFile>(path, table, std::move(stream),
                                                   std::move(*writer));

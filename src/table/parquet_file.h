@@ -17,7 +17,7 @@ namespace loanstream {
 enum class Codec : std::uint8_t { kZstd, kSnappy, kNone };
 Result<Codec> codec_named(std::string_view name);  // "zstd"
 
-inline constexpr std::int64_t kMostGroupRows = 65'536;
+inline constexpr std::int64_t kMostGroupRows = 16'384;
 
 class ParquetFile {
 public:

@@ -18,10 +18,10 @@ namespace loanstream {
 
 struct TableSinkSettings {
     Codec codec = Codec::kZstd;
-    std::string program{};                          // the program column
-    std::int64_t file_size = 128LL << 20;           // wants_commit at this many pending bytes
-    std::int64_t most_pending_rows = 1'000'000;     // ... or rows
-    std::int64_t most_buffered_bytes = 32LL << 20;  // over all files; more: a row group each
+    std::string program{};                         // the program column
+    std::int64_t file_size = 128LL << 20;          // wants_commit at this many pending bytes
+    std::int64_t most_pending_rows = 1'000'000;    // ... or rows
+    std::int64_t most_buffered_bytes = 8LL << 20;  // over all files; more: a row group each
 };
 
 class TableSink : public Sink, private ReceiptMaker {
