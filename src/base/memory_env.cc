@@ -79,22 +79,25 @@ private:
 
 namespace {
 
-// A path after the folder `from` was renamed to `to`.
-std::string renamed(const std::string& path, const std::string& from, const std::string& to) {
+std::string renamed_to(const std::string& path, const std::string& from, const std::string& to) {
     bool beneath = path == from || path.starts_with(from + "/");
     return beneath ? to + path.substr(from.size()) : path;
 }
 
 }  // namespace
 
+std::string MemoryEnv::Change::renamed(const std::string& path) const {
+    std::string after = renamed_to(path, gone, made);
+    return exchanged && after == path ? renamed_to(path, made, gone) : after;
+}
+
 void MemoryEnv::apply(Names& names, Folders& folders, const Change& change) {
     if (!change.inode) {
         Names moved;
-        for (auto& [path, inode] : names) moved[renamed(path, change.gone, change.made)] = inode;
+        for (auto& [path, inode] : names) moved[change.renamed(path)] = inode;
         names = std::move(moved);
         Folders kept;
-        for (const std::string& path : folders)
-            kept.insert(renamed(path, change.gone, change.made));
+        for (const std::string& path : folders) kept.insert(change.renamed(path));
         folders = std::move(kept);
         return;
     }
@@ -225,7 +228,7 @@ Result<void> MemoryEnv::make_folders(const std::string& path) {
         if (names_.contains(folder))
             return fail(ErrorCode::kOutside, "a file stands where a folder must be", folder);
         folders_.insert(folder);
-        durable_folders_.insert(folder);
+        durable_folders_.insert(durable_name(folder));
     }
     return {};
 }
@@ -233,30 +236,35 @@ Result<void> MemoryEnv::make_folders(const std::string& path) {
 Result<void> MemoryEnv::sync_folder(const std::string& path) {
     std::lock_guard lock(mutex_);
     if (!folders_.contains(path)) return missing(path);
+    make_durable(path);
+    return {};
+}
+
+void MemoryEnv::make_durable(const std::string& folder) {
     for (std::size_t i = 0; i < changes_.size();) {
         Change now = as_now(i);
-        if (folder_of(now.made) != path && folder_of(now.gone) != path) {
+        if (folder_of(now.made) != folder && folder_of(now.gone) != folder) {
             ++i;
             continue;
         }
         Change done = changes_[i];
         apply(durable_names_, durable_folders_, as_durable(i));
         changes_.erase(changes_.begin() + static_cast<std::ptrdiff_t>(i));
-        for (std::size_t j = 0; j < i && !done.inode; ++j)
-            changes_[j] = moved(changes_[j], done.gone, done.made);
+        for (std::size_t j = 0; j < i && !done.inode; ++j) changes_[j] = moved(changes_[j], done);
     }
-    return {};
 }
 
-MemoryEnv::Change MemoryEnv::moved(Change change, const std::string& from, const std::string& to) {
-    return {renamed(change.gone, from, to), renamed(change.made, from, to), change.inode};
+MemoryEnv::Change MemoryEnv::moved(Change change, const Change& folder) {
+    change.gone = folder.renamed(change.gone);
+    change.made = folder.renamed(change.made);
+    return change;
 }
 
 // The change by today's names: later ones have renamed folders.
 MemoryEnv::Change MemoryEnv::as_now(std::size_t index) const {
     Change change = changes_[index];
     for (std::size_t i = index + 1; i < changes_.size(); ++i)
-        if (!changes_[i].inode) change = moved(change, changes_[i].gone, changes_[i].made);
+        if (!changes_[i].inode) change = moved(change, changes_[i]);
     return change;
 }
 
@@ -264,8 +272,15 @@ MemoryEnv::Change MemoryEnv::as_now(std::size_t index) const {
 MemoryEnv::Change MemoryEnv::as_durable(std::size_t index) const {
     Change change = changes_[index];
     for (std::size_t i = index; i-- > 0;)
-        if (!changes_[i].inode) change = moved(change, changes_[i].made, changes_[i].gone);
+        if (!changes_[i].inode) change = moved(change, changes_[i].undone());
     return change;
+}
+
+// A path of today by the names of the durable picture.
+std::string MemoryEnv::durable_name(std::string path) const {
+    for (std::size_t i = changes_.size(); i-- > 0;)
+        if (!changes_[i].inode) path = changes_[i].undone().renamed(path);
+    return path;
 }
 
 Result<void> MemoryEnv::truncate(const std::string& path, std::uint64_t bytes) {
@@ -297,25 +312,10 @@ Result<void> MemoryEnv::replace(const std::string& from, const std::string& to) 
     return move(from, to, true);
 }
 
-// Folders with all beneath them change places; durable at once.
 Result<void> MemoryEnv::exchange(const std::string& a, const std::string& b) {
     std::lock_guard lock(mutex_);
     if (!folders_.contains(a) || !folders_.contains(b)) return missing(a);
-    auto swapped = [&](const std::string& path) {
-        if (path == a || path.starts_with(a + "/")) return b + path.substr(a.size());
-        if (path == b || path.starts_with(b + "/")) return a + path.substr(b.size());
-        return path;
-    };
-    for (Names* names : {&names_, &durable_names_}) {
-        Names moved;
-        for (auto& [path, inode] : *names) moved[swapped(path)] = inode;
-        *names = std::move(moved);
-    }
-    for (Folders* folders : {&folders_, &durable_folders_}) {
-        Folders moved;
-        for (const std::string& folder : *folders) moved.insert(swapped(folder));
-        *folders = std::move(moved);
-    }
+    change({a, b, nullptr, true});
     return {};
 }
 
@@ -339,8 +339,16 @@ Result<void> MemoryEnv::remove_file(const std::string& path) {
 
 Result<void> MemoryEnv::remove_folder(const std::string& path) {
     std::lock_guard lock(mutex_);
-    if (folders_.erase(path) == 0) return missing(path);
-    durable_folders_.erase(path);
+    if (!folders_.contains(path)) return missing(path);
+    std::string start = path + "/";
+    auto file = names_.lower_bound(start);
+    auto folder = folders_.lower_bound(start);
+    if ((file != names_.end() && file->first.starts_with(start)) ||
+        (folder != folders_.end() && folder->starts_with(start)))
+        return fail(ErrorCode::kOutside, "the folder is not empty", path);
+    make_durable(path);  // a folder that is gone was empty
+    folders_.erase(path);
+    durable_folders_.erase(durable_name(path));
     return {};
 }
 

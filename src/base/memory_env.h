@@ -57,18 +57,24 @@ private:
     using Names = std::map<std::string, std::shared_ptr<Inode>>;
     using Folders = std::set<std::string>;
     // A change of names that is not durable yet: take `gone` away, put `inode` at `made`; without
-    // an inode a folder's new name.
+    // an inode a folder's new name, or two folders that change places.
     struct Change {
         std::string gone, made;
         std::shared_ptr<Inode> inode;
+        bool exchanged = false;
+        // A path after this change of folders.
+        std::string renamed(const std::string& path) const;
+        Change undone() const { return {made, gone, inode, exchanged}; }
     };
     Result<std::unique_ptr<AppendFile>> open_to_append(const std::string& path, bool fresh);
     Result<void> move(const std::string& from, const std::string& to, bool replacing);
     void change(Change change);
     static void apply(Names& names, Folders& folders, const Change& change);
-    static Change moved(Change change, const std::string& from, const std::string& to);
+    static Change moved(Change change, const Change& folder);
+    void make_durable(const std::string& folder);
     Change as_now(std::size_t index) const;
     Change as_durable(std::size_t index) const;
+    std::string durable_name(std::string path) const;
 
     std::mutex mutex_;
     Names names_, durable_names_;

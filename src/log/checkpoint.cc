@@ -40,11 +40,15 @@ std::unexpected<Error> outrun(std::string_view doing, const std::string& where) 
 
 }  // namespace
 
+std::int64_t Warehouse::most_files(const TableDay& day) const {
+    bool late = state().open_part(day) >= kPartsBeforeLate;
+    return late ? std::max(settings_.max_open_files_late, settings_.max_open_files)
+                : settings_.max_open_files;
+}
+
 bool Warehouse::is_full(const TableDay& day) const {
     auto size = state().open_part_size(day);
-    bool late = state().open_part(day) >= kPartsBeforeLate;
-    auto most = late ? settings_.max_open_files_late : settings_.max_open_files;
-    return size.files >= most || size.bytes >= settings_.file_size;
+    return size.files >= most_files(day) || size.bytes >= settings_.file_size;
 }
 
 bool Warehouse::is_past(const TableDay& day) const {
@@ -133,7 +137,8 @@ Result<void> Warehouse::checkpoint() {
         const std::vector<DayState>& days = *written;
         std::set<std::string> kept;  // by readers of the checkpoint before
         for (const auto& [day, known] : state().days()) kept.insert(known.manifest);
-        TRY(auto put, chain_.put(state().checkpoint(days)));
+        TRY(auto done, merges_done());
+        TRY(auto put, chain_.put(state().checkpoint(days, done)));
         if (put == LogChain::Put::kWon) {
             crash_point(CrashPoint::kCheckpointPut);
             TRY_VOID(truncate());

@@ -137,6 +137,10 @@ std::string Layout::retired(const TablePart& part) const {
     return join_path(own("retired"), part.text());
 }
 
+std::string Layout::complete_day(std::string_view dt) const {
+    return join_path(complete(), "dt=" + std::string(dt) + ".json");
+}
+
 std::string Layout::entry(std::uint64_t number) const {
     char text[kEntryDigits + 8];
     std::snprintf(text, sizeof text, "%020llu.json", static_cast<unsigned long long>(number));

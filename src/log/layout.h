@@ -69,6 +69,10 @@ public:
     std::string staged_file(std::string_view name) const;
     // Where an exchange puts the files that a merge has replaced.
     std::string retired(const TablePart& part) const;
+    std::string retired() const { return own("retired"); }
+    // Days to which no row will be added, one file each (docs/delivery.md).
+    std::string complete() const { return own("complete"); }
+    std::string complete_day(std::string_view dt) const;
 
     std::string log() const { return own("log"); }
     std::string entry(std::uint64_t number) const;  // 20 digits and .json

@@ -345,7 +345,8 @@ void LogState::apply_one(const CheckpointEntry& entry, EpochMs) {
     index_files();
 }
 
-CheckpointEntry LogState::checkpoint(const std::vector<DayState>& rewritten) const {
+CheckpointEntry LogState::checkpoint(const std::vector<DayState>& rewritten,
+                                     const std::set<TablePart>& done) const {
     CheckpointEntry entry;
     for (const auto& [key, state] : partitions_) entry.partitions.push_back(state);
     auto days = days_;
@@ -353,7 +354,8 @@ CheckpointEntry LogState::checkpoint(const std::vector<DayState>& rewritten) con
     for (const auto& [key, state] : days) entry.days.push_back(state);
     for (const LiveFile& file : files_)
         if (file.place.part == open_part(file.place.day)) entry.files.push_back(file);
-    for (const auto& [key, merge] : merges_) entry.merges.push_back(merge);
+    for (const auto& [key, merge] : merges_)
+        if (!done.contains(key)) entry.merges.push_back(merge);
     entry.ended = ended_;
     entry.quiet = quiet_;
     entry.lost = lost_;

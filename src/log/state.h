@@ -63,8 +63,10 @@ public:
 
     // Is every file of this day that a manifest must hold in the one that `day` names?
     bool manifest_is_current(const TableDay& day) const;
-    // Replaces what manifests hold and gives the whole as a checkpoint. `days` are the rewritten.
-    CheckpointEntry checkpoint(const std::vector<DayState>& days) const;
+    // Replaces what manifests hold and gives the whole as a checkpoint. `days` are the rewritten;
+    // `done` are merges whose outputs are in place for good and whose inputs are gone.
+    CheckpointEntry checkpoint(const std::vector<DayState>& days,
+                               const std::set<TablePart>& done) const;
 
 private:
     Result<void> check_one(const CheckpointEntry&) const;

@@ -192,7 +192,7 @@ TEST(LogState, ACheckpointIsTheState) {
     DayState day = *state.day(kDay);
     day.manifest = "manifest.json";
     day.files = 1;
-    CheckpointEntry checkpoint = state.checkpoint({day});
+    CheckpointEntry checkpoint = state.checkpoint({day}, {});
     ASSERT_EQ(checkpoint.files.size(), 1u);  // of the open part
     LogState fresh;
     ASSERT_TRUE(fresh.apply(checkpoint, kNow));
@@ -208,7 +208,8 @@ TEST(LogState, ACheckpointIsTheState) {
         EXPECT_EQ(s->lost().size(), 1u);
         EXPECT_EQ(s->replays().size(), 1u);
         EXPECT_TRUE(s->check(commit(30, 31, 1)));
-        Entry one{{}, "id", kNow, s->checkpoint({})}, other{{}, "id", kNow, state.checkpoint({})};
+        Entry one{{}, "id", kNow, s->checkpoint({}, {})},
+            other{{}, "id", kNow, state.checkpoint({}, {})};
         EXPECT_EQ(encode_entry(one), encode_entry(other));
     }
 }

@@ -1,6 +1,7 @@
 #include "log/warehouse.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/crash_points.h"
 #include "base/sha256.h"
@@ -220,6 +221,22 @@ bool stands_by_state(const CommitEntry& entry, const LogState& state) {
 
 }  // namespace
 
+// Seals a part that the pending files would make larger than its limit. True: the log was read on
+// meanwhile, look at everything anew.
+Result<bool> Warehouse::make_room(const Pending& pending) {
+    std::map<TableDay, std::int64_t> files;
+    for (const StagedFile& file : pending.request->files)
+        if (std::ranges::find(pending.ranges, file.range) != pending.ranges.end())
+            ++files[file.day];
+    for (const auto& [day, count] : files) {
+        std::int64_t open = state().open_part_size(day).files;
+        if (open == 0 || open + count <= most_files(day)) continue;
+        TRY_VOID(chain_.put(SealEntry{{day, state().open_part(day)}}));  // lost: look again
+        return true;
+    }
+    return false;
+}
+
 Result<CommitOutcome> Warehouse::commit(const CommitRequest& request) {
     Pending pending{&request, {}, {}};
     for (std::uint32_t i = 0; i < request.ranges.size(); ++i) pending.ranges.push_back(i);
@@ -232,6 +249,8 @@ Result<CommitOutcome> Warehouse::commit(const CommitRequest& request) {
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         TRY_VOID(drop_fenced(pending, true));
         if (pending.ranges.empty()) return pending.outcome;
+        TRY(bool looked, make_room(pending));
+        if (looked) continue;
         CommitEntry entry = entry_of(request, pending.ranges, state(), member());
         std::uint64_t number = chain_.last_number() + 1;
         TRY(auto put, chain_.put(entry));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,6 +94,19 @@ public:
     // Seals full parts and, when enough entries have gathered, parts of days that are over;
     // checkpoints and truncates. Cheap when nothing is due; call after each publish.
     Result<void> maintain();
+    // --- the merger's steps (log/merger.h)
+    // Seals the open parts of days that are over.
+    Result<void> seal_past_days();
+    // Removes what dead owners of any partition have left in staging, also since their successor
+    // swept.
+    Result<void> sweep_dead();
+    // Publishes every commit of a sealed part and makes that durable, whoever renamed the files.
+    Result<void> publish_part(const TablePart& part);
+    // The live files of one day, of open and sealed parts.
+    Result<std::vector<LiveFile>> day_files(const TableDay& day);
+    // Do the outputs of this merge lie in the part's folder?
+    Result<bool> is_in_place(const MergeEntry& merge);
+
     // Keeps bytes under versions/<sha256>, durable when this returns; gives the hash. A policy is
     // kept as its files and, under the policy hash, the lines that the hash was made from.
     Result<std::string> keep_version(std::string_view bytes);
@@ -125,6 +139,9 @@ private:
     bool checkpoint_is_due() const;
     Result<void> checkpoint();
     Result<void> publish_all();
+    Result<std::set<TablePart>> merges_done();
+    Result<bool> make_room(const Pending& pending);
+    std::int64_t most_files(const TableDay& day) const;
     Result<std::vector<DayState>> write_manifests();
     Result<std::vector<LiveFile>> sealed_files(const DayState& day);
     Result<void> truncate();

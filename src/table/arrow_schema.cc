@@ -29,6 +29,16 @@ std::shared_ptr<arrow::Schema> schema_to_write(const TableDeclaration& table) {
     return arrow::schema(std::move(fields));
 }
 
+std::shared_ptr<arrow::Schema> schema_to_copy(const TableDeclaration& table) {
+    arrow::FieldVector fields;
+    for (const auto& column : table.columns) {
+        auto type = type_to_write(column);
+        if (type->id() == arrow::Type::DICTIONARY) type = arrow::utf8();
+        fields.push_back(arrow::field(std::string(column.name), type, column.nullable));
+    }
+    return arrow::schema(std::move(fields));
+}
+
 std::unexpected<Error> arrow_fault(const arrow::Status& status, const std::string& path) {
     ErrorCode code = ErrorCode::kInvalidData;
     if (status.IsOutOfMemory() || status.IsIOError()) code = ErrorCode::kOutside;

@@ -5,86 +5,18 @@
 #include <arrow/array/array_primitive.h>
 #include <arrow/array/builder_binary.h>
 #include <arrow/buffer.h>
-#include <arrow/io/interfaces.h>
-#include <arrow/memory_pool.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/writer.h>
-#include <parquet/properties.h>
-
-#include <optional>
 
 #include "base/check.h"
 #include "base/crash_points.h"
-#include "base/sha256.h"
+#include "table/arrow_output.h"
 #include "table/arrow_schema.h"
 #include "table/row_buffers.h"
 
 namespace loanstream {
 
 namespace {
-
-constexpr std::size_t kMostBuffered = 256 << 10;
-
-// What Arrow writes, on its way to our file: gathered into larger pieces and hashed.
-class HashingStream : public arrow::io::OutputStream {
-public:
-    explicit HashingStream(std::unique_ptr<AppendFile> file) : file_(std::move(file)) {
-        buffer_.reserve(kMostBuffered);
-    }
-
-    arrow::Status Write(const void* data, std::int64_t length) override {
-        std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(length));
-        position_ += length;
-        hash_.update(bytes);
-        if (buffer_.size() + bytes.size() > kMostBuffered) {
-            ARROW_RETURN_NOT_OK(drain());
-            if (bytes.size() > kMostBuffered) return append(bytes);
-        }
-        buffer_.append(bytes);
-        return arrow::Status::OK();
-    }
-    arrow::Result<std::int64_t> Tell() const override { return position_; }
-    arrow::Status Close() override { return drain(); }  // the file itself: seal()
-    bool closed() const override { return file_ == nullptr; }
-
-    // What Arrow has written so far is in the file when this returns.
-    arrow::Status drain() {
-        if (buffer_.empty()) return arrow::Status::OK();
-        auto status = append(buffer_);
-        buffer_.clear();
-        return status;
-    }
-
-    Result<void> seal() {
-        crash_point(CrashPoint::kFileClosed);
-        TRY_VOID(file_->sync());
-        TRY_VOID(file_->close());
-        file_.reset();
-        return {};
-    }
-
-    std::int64_t position() const { return position_; }
-    std::string digest() { return hash_.hex(); }
-    const std::optional<Error>& error() const { return error_; }
-
-private:
-    arrow::Status append(std::string_view bytes) {
-        auto written = file_->append(bytes);
-        if (written) return arrow::Status::OK();
-        if (!error_) error_ = written.error();
-        return arrow::Status::IOError(written.error().line());
-    }
-
-    std::unique_ptr<AppendFile> file_;
-    std::string buffer_;
-    Sha256 hash_;
-    std::int64_t position_ = 0;
-    std::optional<Error> error_;  // the first, with its code
-};
-
-// Pages come and go all the time: from malloc they reuse what the rows' buffers gave back, while
-// Arrow's default pool would keep an arena of its own beside them.
-arrow::MemoryPool* writing_pool() { return arrow::system_memory_pool(); }
 
 std::shared_ptr<arrow::Buffer> wrap(const void* data, std::size_t bytes) {
     return std::make_shared<arrow::Buffer>(static_cast<const std::uint8_t*>(data),
@@ -138,41 +70,6 @@ ArrayPointer array_of(const ColumnBuffer& column, const ColumnDeclaration& decla
                 return array_of(c);
         },
         column);
-}
-
-parquet::Compression::type compression_of(Codec codec) {
-    switch (codec) {
-        case Codec::kZstd: return parquet::Compression::ZSTD;
-        case Codec::kSnappy: return parquet::Compression::SNAPPY;
-        case Codec::kNone: break;
-    }
-    return parquet::Compression::UNCOMPRESSED;
-}
-
-bool has_dictionary(const ColumnDeclaration& column) {
-    return column.type == ColumnType::kString && !is_plain_text(column.name);
-}
-
-bool has_statistics(const ColumnDeclaration& column) {
-    return column.name != "evidence" && column.name != "raw" && column.name != "detail";
-}
-
-std::shared_ptr<parquet::WriterProperties> properties_of(const TableDeclaration& table,
-                                                         Codec codec) {
-    parquet::WriterProperties::Builder builder;
-    builder.memory_pool(writing_pool())
-        ->version(parquet::ParquetVersion::PARQUET_1_0)
-        ->data_page_version(parquet::ParquetDataPageVersion::V1)
-        ->compression(compression_of(codec))
-        ->created_by("loanstream")
-        ->data_pagesize(256 << 10)
-        ->max_row_group_length(kMostGroupRows);
-    for (const auto& column : table.columns) {
-        std::string name(column.name);
-        if (!has_dictionary(column)) builder.disable_dictionary(name);
-        if (!has_statistics(column)) builder.disable_statistics(name);
-    }
-    return builder.build();
 }
 
 class ArrowParquetFile : public ParquetFile {
@@ -263,9 +160,9 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::create(FileStore& files, const
     auto stream = std::make_shared<HashingStream>(std::move(file));
     try {
         auto arrow_properties = parquet::ArrowWriterProperties::Builder().build();
-        auto writer =
-            parquet::arrow::FileWriter::Open(*schema_to_write(table), writing_pool(), stream,
-                                             properties_of(table, codec), arrow_properties);
+        auto writer = parquet::arrow::FileWriter::Open(
+            *schema_to_write(table), writing_pool(), stream,
+            properties_of(table, codec, kMostGroupRows), arrow_properties);
         if (!writer.ok()) return arrow_fault(writer.status(), path);
         return std::make_unique<ArrowParquetFile>(path, table, std::move(stream),
                                                   std::move(*writer));

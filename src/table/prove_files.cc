@@ -8,31 +8,16 @@
 #include "base/sha256.h"
 #include "table/amounts.h"
 #include "table/columns.h"
+#include "table/file_digest.h"
 #include "table/table_reader.h"
 
 namespace loanstream {
 
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;
 constexpr std::size_t kHashDigits = 64;
 
 std::string place_of(const LiveFile& file) { return file.place.text() + "/" + file.name; }
-
-// The checksum of what a path holds now, and its size.
-Result<std::pair<std::string, std::int64_t>> digest_of(FileStore& files, const std::string& path) {
-    TRY(auto file, files.open(path));
-    Sha256 hash;
-    std::vector<char> piece(kPiece);
-    std::uint64_t at = 0;
-    while (true) {
-        TRY(std::size_t got, file->read_at(at, piece));
-        if (got == 0) break;
-        hash.update({piece.data(), got});
-        at += got;
-    }
-    return std::pair(hash.hex(), static_cast<std::int64_t>(at));
-}
 
 Result<void> prove_file(Warehouse& warehouse, const LiveFile& file, const TellFailure& tell) {
     auto scan = open_live(warehouse, file);  // also finds out whether a merge has replaced it
@@ -43,10 +28,10 @@ Result<void> prove_file(Warehouse& warehouse, const LiveFile& file, const TellFa
     }
     TRY(auto path, warehouse.locate(file));
     TRY(auto digest, digest_of(warehouse.files(), path));
-    if (digest.second != file.bytes)
-        tell(place_of(file), std::to_string(digest.second) + " bytes, and the log says " +
+    if (digest.bytes != file.bytes)
+        tell(place_of(file), std::to_string(digest.bytes) + " bytes, and the log says " +
                                  std::to_string(file.bytes));
-    else if (digest.first != file.sha256)
+    else if (digest.sha256 != file.sha256)
         tell(place_of(file), "its checksum is not the one in the log: its bytes were changed");
     else if (!scan)
         tell(place_of(file), scan.error().what);
