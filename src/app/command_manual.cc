@@ -22,9 +22,11 @@ Result<int> manual(Invocation& in) {
         fmt::print("{}", events_markdown());
     else if (*page == "metrics")
         fmt::print("{}", metrics_markdown());
+    else if (*page == "crash-points")
+        fmt::print("{}", crash_points_markdown());
     else
         return fail(ErrorCode::kUsage, "no page '" + *page + "'", {},
-                    "cli, settings, events or metrics");
+                    "cli, settings, events, metrics or crash-points");
     return 0;
 }
 
@@ -48,7 +50,7 @@ void add_manual_commands(std::vector<CommandSpec>& commands) {
     commands.push_back({"manual",
                         "the manual: a page for man, or the pages of docs",
                         "",
-                        {{"--markdown", "PAGE", "cli, settings, events or metrics"}},
+                        {{"--markdown", "PAGE", "cli, settings, events, metrics or crash-points"}},
                         {"loanstream manual > loanstream.1", "loanstream manual --markdown cli"},
                         manual});
     commands.push_back({"completion",

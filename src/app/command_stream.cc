@@ -104,7 +104,7 @@ Result<int> run_stream(Invocation& in) {
     StreamLog observer(in.env, *in.log, board, view,
                        {in.arguments.value("--metrics").value_or(""),
                         policy.ends_with(".toml") ? policy : std::string()});
-    TRY(auto session, StreamSession::open(in.env, in.settings, request, observer, board));
+    TRY(auto session, StreamSession::open(in.env, in.settings, request, observer, board, observer));
     StopSignals signals([&] { session->stop(); });
     in.log->event(events::kStreamStarted, {{"topic", in.topic},
                                            {"policy", session->policy().name},

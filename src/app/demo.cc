@@ -37,7 +37,8 @@ Result<std::unique_ptr<Demo>> Demo::start(Env& env, const Settings& settings, De
     TRY(demo->source_, SourceLoop::open(env, folders.topics, topic, source, {}));
     StreamRequest stream;
     stream.topic = demo->request_.topic;
-    TRY(demo->stream_, StreamSession::open(env, settings, stream, demo->nobody_, demo->board_));
+    TRY(demo->stream_, StreamSession::open(env, settings, stream, demo->nobody_, demo->board_,
+                                           demo->no_merge_observer_));
     demo->began_ = env.monotonic();
     Demo* raw = demo.get();
     demo->source_thread_ = std::thread([raw] {

@@ -45,6 +45,7 @@ private:
     Env& env_;
     DemoRequest request_;
     RunLoopObserver nobody_;
+    MergeObserver no_merge_observer_;
     SnapshotBoard board_;
     std::unique_ptr<ApplicantServer> applicants_;
     std::unique_ptr<SourceLoop> source_;

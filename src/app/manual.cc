@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "app/command.h"
+#include "base/crash_points.h"
 #include "base/log_events.h"
 #include "base/metrics.h"
 
@@ -148,6 +149,15 @@ std::string events_markdown() {
     for (const LogEvent& event : log_events())
         out += "| " + code(event.code) + " | " + std::string(name_of(event.level)) + " | " +
                cell(event.what) + " | " + code(event.fields) + " |\n";
+    return out;
+}
+
+std::string crash_points_markdown() {
+    std::string out =
+        "| name | what has just happened | the world then | mended by |\n|---|---|---|---|\n";
+    for (const CrashPointText& point : crash_point_texts())
+        out += "| " + code(point.name) + " | " + cell(point.what) + " | " + cell(point.world) +
+               " | " + cell(point.mended) + " |\n";
     return out;
 }
 

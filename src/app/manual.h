@@ -10,6 +10,7 @@ std::string manual_page();        // troff
 std::string cli_markdown();       // docs/cli.md
 std::string settings_markdown();  // docs/settings.md
 std::string events_markdown();    // docs/events.md
-std::string metrics_markdown();   // docs/metrics.md
+std::string metrics_markdown();
+std::string crash_points_markdown();  // a table, for docs/delivery.md   // docs/metrics.md
 
 }  // namespace loanstream

@@ -35,6 +35,12 @@ const std::vector<SettingDeclaration>& setting_declarations() {
          "rows waiting for a commit, and an open part, reach about this size"},
         {"table.max_open_files", kNumber, "500", 2, 5000, "",
          "files of an open part; one more and the part is sealed"},
+        {"table.merge", kChoice, "on", 0, 0, "on|off",
+         "stream merges small files into large ones; off: loanstream table merge does"},
+        {"table.merge_every", kDuration, "10s", 10, 3600e3, "",
+         "time between two rounds of merging"},
+        {"table.grace", kDuration, "1h", 0, 30 * 86400e3, "",
+         "files that a merge has replaced are kept so long; longer than the longest query"},
         {"table.codec", kChoice, "zstd", 0, 0, "zstd|snappy|none", "compression of Parquet files"},
         {"log.level", kChoice, "info", 0, 0, "info|warning|error", "least level of log lines"},
         {"log.format", kChoice, "text", 0, 0, "text|json", "form of log lines on stderr"},
@@ -105,7 +111,8 @@ Result<void> check_value(const SettingDeclaration& declaration, std::string_view
 
 std::optional<double> parse_duration_ms(std::string_view text) {
     if (text == "0") return 0;
-    return number_with_unit(text, {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}});
+    return number_with_unit(text,
+                            {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}});
 }
 
 std::optional<double> parse_bytes(std::string_view text) {

@@ -40,7 +40,7 @@ Result<std::string> crash_name(std::string text) {
     }
     std::replace(text.begin(), text.end(), ' ', '-');
     static constexpr std::string_view kNames[] = {
-#define LOANSTREAM_CRASH_NAME(id, name, what) name,
+#define LOANSTREAM_CRASH_NAME(id, name, ...) name,
         LOANSTREAM_CRASH_POINTS(LOANSTREAM_CRASH_NAME)
 #undef LOANSTREAM_CRASH_NAME
     };
@@ -166,8 +166,10 @@ Result<void> StoryWorld::run() {
         request.topic = topic;
         request.once = true;
         RunLoopObserver observer;
+        MergeObserver merge_observer;
         SnapshotBoard board;
-        TRY(auto session, StreamSession::open(env_, settings, request, observer, board));
+        TRY(auto session,
+            StreamSession::open(env_, settings, request, observer, board, merge_observer));
         TRY_VOID(session->run());
     }
     return {};

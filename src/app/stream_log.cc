@@ -3,6 +3,7 @@
 #include <map>
 
 #include "app/metrics_file.h"
+#include "base/metrics.h"
 #include "base/sha256.h"
 #include "pipeline/snapshot_metrics.h"
 
@@ -77,6 +78,48 @@ void StreamLog::claimed(const SourcePartition& source, Offset next) {
     log_.event(events::kPartitionClaimed, {{"partition", source.text()}, {"next", next.value}});
 }
 
+void StreamLog::round_done(const MergeRound& round) {
+    for (const MergedPart& part : round.merged)
+        log_.event(events::kMerged, {{"part", part.part.text()},
+                                     {"files", part.files},
+                                     {"outputs", part.outputs},
+                                     {"rows", part.rows},
+                                     {"bytes_before", part.bytes_before},
+                                     {"bytes", part.bytes}});
+    for (const auto& [part, error] : round.refused)
+        log_.event(events::kPartRefused, error, {{"part", part.text()}});
+    for (const std::string& dt : round.completed) log_.event(events::kDayComplete, {{"dt", dt}});
+    std::lock_guard lock(merge_mutex_);
+    for (const MergedPart& part : round.merged) merges_.files += part.files;
+    merges_.parts += static_cast<std::int64_t>(round.merged.size());
+    merges_.faults += static_cast<std::int64_t>(round.refused.size());
+    merges_.backlog = round.backlog;
+}
+
+void StreamLog::retried(const Error& error) {
+    log_.event(events::kMergeRetry, error);
+    std::lock_guard lock(merge_mutex_);
+    ++merges_.faults;
+}
+
+void StreamLog::ended(const Error& error) {
+    log_.event(events::kMergeEnded, error);
+    std::lock_guard lock(merge_mutex_);
+    ++merges_.faults;
+    merges_.running = false;
+}
+
+std::string StreamLog::merge_metrics() {
+    std::lock_guard lock(merge_mutex_);
+    MetricsText out;
+    out.add(metrics::kMergedParts, static_cast<double>(merges_.parts));
+    out.add(metrics::kMergedFiles, static_cast<double>(merges_.files));
+    out.add(metrics::kMergeBacklog, static_cast<double>(merges_.backlog));
+    out.add(metrics::kMergeFaults, static_cast<double>(merges_.faults));
+    out.add(metrics::kMergeRunning, merges_.running ? 1 : 0);
+    return out.text();
+}
+
 void StreamLog::stopped() {
     write_metrics();
     auto end = board_.newest();
@@ -98,8 +141,8 @@ void StreamLog::look_at_policy() {
 
 void StreamLog::write_metrics() {
     if (settings_.metrics_file.empty()) return;
-    if (auto written =
-            write_metrics_file(env_, settings_.metrics_file, metrics_text(*board_.newest()));
+    if (auto written = write_metrics_file(env_, settings_.metrics_file,
+                                          metrics_text(*board_.newest()) + merge_metrics());
         !written)
         log_.event(events::kMetricsNotWritten, written.error());
 }

@@ -1,9 +1,13 @@
 // What a running `stream` tells operators: log events, and a metrics file for a collector. Wraps
-// the observer that shows the job to people. Called on the loop's thread.
+// the observer that shows the job to people. Called on the loop's thread, as a MergeObserver on the
+// merging one.
 #pragma once
+
+#include <mutex>
 
 #include <string>
 
+#include "app/merge_thread.h"
 #include "base/log_line.h"
 #include "pipeline/run_loop.h"
 
@@ -14,7 +18,7 @@ struct StreamLogSettings {
     std::string policy_file;   // watched for changes; empty: it is embedded
 };
 
-class StreamLog : public RunLoopObserver {
+class StreamLog : public RunLoopObserver, public MergeObserver {
 public:
     StreamLog(Env& env, Logger& log, const SnapshotBoard& board, RunLoopObserver& view,
               StreamLogSettings settings);
@@ -22,10 +26,18 @@ public:
     void committed(const Receipt& receipt) override;
     void waiting_for(const std::vector<SourcePartition>& sources) override;
     void claimed(const SourcePartition& source, Offset next) override;
+    void round_done(const MergeRound& round) override;
+    void retried(const Error& error) override;
+    void ended(const Error& error) override;
     // At the end: the last metrics, and stream_stopped.
     void stopped();
 
 private:
+    struct MergeCounts {
+        std::int64_t parts = 0, files = 0, backlog = 0, faults = 0;
+        bool running = true;
+    };
+    std::string merge_metrics();
     void write_metrics();
     void look_at_policy();
     std::string policy_sum() const;
@@ -36,6 +48,8 @@ private:
     RunLoopObserver& view_;
     StreamLogSettings settings_;
     std::string policy_sum_;
+    std::mutex merge_mutex_;
+    MergeCounts merges_;
     std::chrono::nanoseconds last_metrics_{-1}, last_look_{0};
 };
 

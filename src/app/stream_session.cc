@@ -1,6 +1,5 @@
 #include "app/stream_session.h"
 
-#include "base/build_info.h"
 #include "table/dead_replay.h"
 
 namespace loanstream {
@@ -8,23 +7,21 @@ namespace loanstream {
 Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Settings& settings,
                                                            const StreamRequest& request,
                                                            RunLoopObserver& observer,
-                                                           SnapshotBoard& board) {
+                                                           SnapshotBoard& board,
+                                                           MergeObserver& merge_observer) {
     TRY(auto policy, load_policy(settings.text("policy"), settings.text("model")));
     DataFolders folders(settings);
     auto partitions = static_cast<std::int32_t>(settings.number("topic.partitions"));
     TRY_VOID(create_topic_if_missing(env, folders.topics, request.topic, partitions));
 
     std::unique_ptr<StreamSession> session(new StreamSession(env));
-    WarehouseSettings warehouse;
-    warehouse.folder = folders.warehouse;
-    warehouse.max_open_files = settings.number("table.max_open_files");
-    warehouse.file_size = settings.number("table.file_size");
-    TRY(session->warehouse_, Warehouse::open(env, session->files_, warehouse));
+    TRY(auto merging, MergeChoices::from(settings));
+    TRY(session->warehouse_, Warehouse::open(env, session->files_, merging.warehouse));
     TRY_VOID(finish_replays(env, *session->warehouse_, folders.topics));
 
     TableSinkSettings sink;
-    TRY(sink.codec, codec_named(settings.text("table.codec")));
-    sink.program = std::string("loanstream ") + LOANSTREAM_VERSION;
+    sink.codec = merging.writer.codec;
+    sink.program = merging.writer.program;
     sink.file_size = settings.number("table.file_size");
     session->sink_ = std::make_unique<TableSink>(env, *session->warehouse_, sink);
 
@@ -45,6 +42,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
             source));
 
     session->policy_ = policy;
+    session->merging_ = std::make_unique<MergeThread>(env, merging, merge_observer);
     RunLoopSettings loop;
     loop.commit_every = settings.duration("table.commit_every");
     loop.once = request.once;
@@ -52,6 +50,13 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     TRY(session->loop_,
         RunLoop::make({env, *session->source_, *session->sink_, policy, observer, board}, loop));
     return session;
+}
+
+Result<void> StreamSession::run() {
+    merging_->start();
+    auto done = loop_->run();
+    merging_->stop();
+    return done;
 }
 
 }  // namespace loanstream

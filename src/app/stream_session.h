@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "app/merge_thread.h"
 #include "app/settings.h"
 #include "feed/topic_with_repairs.h"
 #include "pipeline/run_loop.h"
@@ -31,8 +32,10 @@ public:
     static Result<std::unique_ptr<StreamSession>> open(Env& env, const Settings& settings,
                                                        const StreamRequest& request,
                                                        RunLoopObserver& observer,
-                                                       SnapshotBoard& board);
-    Result<void> run() { return loop_->run(); }
+                                                       SnapshotBoard& board,
+                                                       MergeObserver& merge_observer);
+    // With merging beside it where the settings say so.
+    Result<void> run();
     void stop() { loop_->stop(); }
     const Policy& policy() const { return *policy_; }
 
@@ -44,6 +47,7 @@ private:
     std::unique_ptr<TopicWithRepairs> source_;
     std::shared_ptr<const Policy> policy_;
     std::unique_ptr<RunLoop> loop_;
+    std::unique_ptr<MergeThread> merging_;
 };
 
 }  // namespace loanstream

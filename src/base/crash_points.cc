@@ -11,12 +11,19 @@ namespace loanstream {
 
 std::string_view name_of(CrashPoint point) {
     switch (point) {
-#define LOANSTREAM_CRASH_NAME(id, name, what) \
+#define LOANSTREAM_CRASH_NAME(id, name, ...) \
     case CrashPoint::id: return name;
         LOANSTREAM_CRASH_POINTS(LOANSTREAM_CRASH_NAME)
 #undef LOANSTREAM_CRASH_NAME
     }
     return "";
+}
+
+std::span<const CrashPointText> crash_point_texts() {
+#define LOANSTREAM_CRASH_TEXT(id, name, what, world, mended) {name, what, world, mended},
+    static constexpr CrashPointText texts[] = {LOANSTREAM_CRASH_POINTS(LOANSTREAM_CRASH_TEXT)};
+#undef LOANSTREAM_CRASH_TEXT
+    return texts;
 }
 
 namespace {

@@ -18,32 +18,42 @@ struct LogEvent {
 };
 
 // X(name, level, code, what, fields)
-#define LOANSTREAM_LOG_EVENTS(X)                                                                 \
-    X(kStreamStarted, kInfo, "stream_started", "the job has begun",                              \
-      "topic policy policy_hash model_hash program")                                             \
-    X(kPartitionClaimed, kInfo, "partition_claimed", "the partition is ours; reading goes on",   \
-      "partition next")                                                                          \
-    X(kPartitionBusy, kInfo, "partition_busy",                                                   \
-      "another process reads the partition; this one takes over when it stops", "partition")     \
-    X(kCommitted, kInfo, "committed", "a batch has landed",                                      \
-      "partition next records decided rejected")                                                 \
-    X(kRejected, kWarning, "rejected", "records became dead letters",                            \
-      "partition stage reason records example")                                                  \
-    X(kTableNotShown, kWarning, "table_not_shown", "the table cannot be shown; the job goes on", \
-      "cause where mend")                                                                        \
-    X(kPolicyChanged, kWarning, "policy_changed",                                                \
-      "the policy's file has changed; this job keeps what it has loaded until it starts anew",   \
-      "path")                                                                                    \
-    X(kMetricsNotWritten, kWarning, "metrics_not_written", "the metrics file cannot be written", \
-      "cause where mend")                                                                        \
-    X(kStreamStopped, kInfo, "stream_stopped", "the job has ended in order",                     \
-      "records decided rejected commits")                                                        \
-    X(kSourceStarted, kInfo, "source_started", "the source has begun", "topic from")             \
-    X(kSourceRetry, kWarning, "source_retry", "no application; tries again",                     \
-      "cause where mend wait_ms")                                                                \
-    X(kSourceNote, kInfo, "source_note", "about the file", "note")                               \
-    X(kSourceStopped, kInfo, "source_stopped", "the source has ended in order",                  \
-      "produced retries")                                                                        \
+#define LOANSTREAM_LOG_EVENTS(X)                                                                   \
+    X(kStreamStarted, kInfo, "stream_started", "the job has begun",                                \
+      "topic policy policy_hash model_hash program")                                               \
+    X(kPartitionClaimed, kInfo, "partition_claimed", "the partition is ours; reading goes on",     \
+      "partition next")                                                                            \
+    X(kPartitionBusy, kInfo, "partition_busy",                                                     \
+      "another process reads the partition; this one takes over when it stops", "partition")       \
+    X(kCommitted, kInfo, "committed", "a batch has landed",                                        \
+      "partition next records decided rejected")                                                   \
+    X(kRejected, kWarning, "rejected", "records became dead letters",                              \
+      "partition stage reason records example")                                                    \
+    X(kTableNotShown, kWarning, "table_not_shown", "the table cannot be shown; the job goes on",   \
+      "cause where mend")                                                                          \
+    X(kPolicyChanged, kWarning, "policy_changed",                                                  \
+      "the policy's file has changed; this job keeps what it has loaded until it starts anew",     \
+      "path")                                                                                      \
+    X(kMetricsNotWritten, kWarning, "metrics_not_written", "the metrics file cannot be written",   \
+      "cause where mend")                                                                          \
+    X(kMerged, kInfo, "merged", "the files of a part are merged",                                  \
+      "part files outputs rows bytes_before bytes")                                                \
+    X(kPartRefused, kError, "part_refused", "a part cannot be merged; its files stay as they are", \
+      "cause where mend part")                                                                     \
+    X(kDayComplete, kInfo, "day_complete", "no row will be added to the day", "dt")                \
+    X(kMergeRetry, kWarning, "merge_retry", "merging failed; landing goes on, tries again",        \
+      "cause where mend")                                                                          \
+    X(kMergeEnded, kError, "merge_ended",                                                          \
+      "merging has ended; landing goes on, small files stay until the job starts anew",            \
+      "cause where mend")                                                                          \
+    X(kStreamStopped, kInfo, "stream_stopped", "the job has ended in order",                       \
+      "records decided rejected commits")                                                          \
+    X(kSourceStarted, kInfo, "source_started", "the source has begun", "topic from")               \
+    X(kSourceRetry, kWarning, "source_retry", "no application; tries again",                       \
+      "cause where mend wait_ms")                                                                  \
+    X(kSourceNote, kInfo, "source_note", "about the file", "note")                                 \
+    X(kSourceStopped, kInfo, "source_stopped", "the source has ended in order",                    \
+      "produced retries")                                                                          \
     X(kApiFault, kWarning, "api_fault", "the applicant API cannot go on", "cause")
 
 namespace events {

@@ -38,6 +38,13 @@ struct Metric {
     X(kNextOffset, kGauge, "loanstream_next_offset", "topic partition", "first offset not landed") \
     X(kLag, kGauge, "loanstream_lag_records", "topic partition",                                   \
       "records of the topic that have not landed")                                                 \
+    X(kMergedParts, kCounter, "loanstream_merged_parts_total", "", "parts merged")                 \
+    X(kMergedFiles, kCounter, "loanstream_merged_files_total", "", "small files merged away")      \
+    X(kMergeBacklog, kGauge, "loanstream_merge_backlog_parts", "",                                 \
+      "sealed parts that wait to be merged")                                                       \
+    X(kMergeFaults, kCounter, "loanstream_merge_faults_total", "",                                 \
+      "rounds of merging that failed, and parts that cannot be merged")                            \
+    X(kMergeRunning, kGauge, "loanstream_merging", "", "1 while merging goes on, 0 when it ended") \
     X(kWaiting, kGauge, "loanstream_waiting_partitions", "",                                       \
       "partitions that another process reads")                                                     \
     X(kState, kGauge, "loanstream_state", "state", "1 for the state that the job is in")

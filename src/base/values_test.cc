@@ -137,7 +137,7 @@ TEST(LogLine, Times) {
 
 TEST(CrashPoints, NamesAreStableAndDiffer) {
     std::set<std::string_view> names;
-#define LOANSTREAM_CRASH_SEEN(id, name, what) \
+#define LOANSTREAM_CRASH_SEEN(id, name, ...) \
     EXPECT_TRUE(names.insert(name_of(CrashPoint::id)).second) << name;
     LOANSTREAM_CRASH_POINTS(LOANSTREAM_CRASH_SEEN)
 #undef LOANSTREAM_CRASH_SEEN

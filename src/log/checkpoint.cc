@@ -60,6 +60,7 @@ Result<void> Warehouse::seal(const TableDay& day, bool (Warehouse::*due)(const T
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         if (!(this->*due)(day)) return {};
         TRY_VOID(chain_.put(SealEntry{{day, state().open_part(day)}}));  // lost: look again
+        crash_point(CrashPoint::kSealed);
     }
     return outrun("cannot seal", day.table + "/dt=" + day.dt);
 }

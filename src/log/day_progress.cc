@@ -50,23 +50,23 @@ Result<DayProgress> day_progress(Warehouse& warehouse, const std::string& dt,
                                  std::int64_t file_size) {
     DayProgress progress;
     progress.dt = dt;
-    const LogState& state = warehouse.state();
-    for (const auto& [key, partition] : state.partitions()) {
+    for (const auto& [key, partition] : warehouse.state().partitions()) {
         progress.claimed = true;
         if (day_of(std::max(partition.decided_ms_last, EpochMs(0))) <= dt)
             progress.behind.push_back(key);
     }
     for (std::string_view table : {kPredictionTable, kDeadLettersTable}) {
         TableDay key{std::string(table), dt};
-        const DayState* day = state.day(key);
-        if (day == nullptr) continue;
-        progress.open_files += state.open_part_size(key).files;
-        for (const auto& [part, open] : state.merges())
+        const DayState* known = warehouse.state().day(key);
+        if (known == nullptr) continue;
+        DayState day = *known;  // a manifest that is gone makes the state anew
+        progress.open_files += warehouse.state().open_part_size(key).files;
+        for (const auto& [part, open] : warehouse.state().merges())
             progress.unmerged_parts += part.day == key && open.switched_ms < 0;
-        if (static_cast<std::size_t>(day->seals) == day->merged.size()) continue;
+        if (static_cast<std::size_t>(day.seals) == day.merged.size()) continue;
         TRY(auto files, warehouse.day_files(key));
-        for (std::int32_t part = 0; part < day->seals; ++part) {
-            if (std::ranges::binary_search(day->merged, part)) continue;
+        for (std::int32_t part = 0; part < day.seals; ++part) {
+            if (std::ranges::binary_search(day.merged, part)) continue;
             std::vector<LiveFile> its;
             std::ranges::copy_if(files, std::back_inserter(its),
                                  [&](const LiveFile& f) { return f.place.part == part; });

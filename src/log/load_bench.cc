@@ -80,7 +80,7 @@ void write_log(const std::string& folder, std::int64_t commits, std::int64_t day
         if (auto applied = state.apply(body, {}); !applied) std::abort();
         prev = sha256_hex(bytes);
     };
-    put(state.checkpoint(rewritten));
+    put(state.checkpoint(rewritten, {}));
     for (std::int64_t i = below; i < commits; ++i)
         put(commit_of(i, state.days().rbegin()->first.dt, state));
 }

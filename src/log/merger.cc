@@ -72,8 +72,8 @@ std::vector<FileRange> joined_ranges(const std::vector<LiveFile>& files) {
 }
 
 std::string PartToWrite::output_name(int n) const {
-    return part.day.table + "-" + part.day.dt + "-" + std::to_string(part.part) + "-" +
-           generation + "-" + std::to_string(n) + ".parquet";
+    return part.day.table + "-" + part.day.dt + "-" + std::to_string(part.part) + "-" + generation +
+           "-" + std::to_string(n) + ".parquet";
 }
 
 // Two empty folders change places, before anything depends on it. False: another has the lock.
@@ -127,7 +127,8 @@ Result<MergeRound> Merger::round() {
 
 Result<std::vector<TablePart>> Merger::parts_due() {
     std::vector<TablePart> due;
-    for (const auto& [key, day] : warehouse_.state().days()) {
+    auto days = warehouse_.state().days();  // a manifest that is gone makes the state anew
+    for (const auto& [key, day] : days) {
         std::vector<TablePart> sealed;
         for (std::int32_t part = 0; part < day.seals; ++part)
             if (!std::ranges::binary_search(day.merged, part) && !left_alone_.contains({key, part}))
@@ -172,6 +173,14 @@ Result<void> Merger::merge_part(const TablePart& part, MergeRound& round) {
         TRY_VOID(remove_generation(request.folder));
         TRY_VOID(warehouse_.reload());
         if (is_merged(warehouse_.state(), part)) return {};  // another was faster
+        bool bad_input = outputs.error().code == ErrorCode::kDamaged ||
+                         outputs.error().code == ErrorCode::kInvalidData ||
+                         outputs.error().code == ErrorCode::kNotFound;
+        if (bad_input) {
+            left_alone_.insert(part);
+            round.refused.emplace_back(part, outputs.error());
+            return {};
+        }
         return std::unexpected(std::move(outputs).error());
     }
     crash_point(CrashPoint::kMergeWritten);
@@ -216,8 +225,13 @@ Result<void> Merger::finish_merges(MergeRound& round) {
             ++round.waiting;
             continue;
         }
-        TRY(bool done, tidy_part(open.merge));
-        round.tidied += done;
+        TRY(auto inputs, warehouse_.files().stat(
+                             join_path(warehouse_.layout().retired(part), open.merge.generation)));
+        bool done = !inputs;  // earlier; the next checkpoint forgets it
+        if (inputs) {
+            TRY(done, tidy_part(open.merge));
+            round.tidied += done;
+        }
         if (done) tidied_.insert(part);
     }
     std::erase_if(tidied_, [&](const TablePart& part) {
@@ -267,8 +281,7 @@ Result<bool> Merger::tidy_part(const MergeEntry& merge) {
     TRY(auto lock, env_.try_lock(warehouse_.layout().merge_lock()));
     if (!lock) return false;
     TRY_VOID(put_in_place(merge));
-    std::string folder =
-        join_path(warehouse_.layout().retired(merge.part), merge.generation);
+    std::string folder = join_path(warehouse_.layout().retired(merge.part), merge.generation);
     for (const std::string& input : merge.inputs) {
         TRY_VOID(warehouse_.files().remove(join_path(folder, input)));
         crash_point(CrashPoint::kInputDeleted);

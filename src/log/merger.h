@@ -9,6 +9,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -58,6 +59,8 @@ struct MergeRound {
     std::int64_t switched = 0;
     std::int64_t tidied = 0;   // parts whose inputs are deleted
     std::int64_t waiting = 0;  // parts whose inputs wait for the grace time
+    // Parts with files that are not what the log says: left as they are.
+    std::vector<std::pair<TablePart, Error>> refused;
     std::int64_t backlog = 0;  // sealed parts that are worth merging and are not merged yet
     std::vector<std::string> completed;  // days marked complete
 };
@@ -95,7 +98,7 @@ private:
     MergeSettings settings_;
     std::function<bool()> stop_;
     bool probed_ = false;
-    std::set<TablePart> left_alone_;  // sealed, and not worth merging
+    std::set<TablePart> left_alone_;  // sealed, and not worth merging or not to be merged
     std::set<TablePart> tidied_;      // the log still carries them
 };
 

@@ -232,6 +232,7 @@ Result<bool> Warehouse::make_room(const Pending& pending) {
         std::int64_t open = state().open_part_size(day).files;
         if (open == 0 || open + count <= most_files(day)) continue;
         TRY_VOID(chain_.put(SealEntry{{day, state().open_part(day)}}));  // lost: look again
+        crash_point(CrashPoint::kSealed);
         return true;
     }
     return false;

@@ -97,13 +97,15 @@ public:
     // --- the merger's steps (log/merger.h)
     // Seals the open parts of days that are over.
     Result<void> seal_past_days();
+    // Seals every open part of several files, full or not.
+    Result<void> seal_open_parts();
     // Removes what dead owners of any partition have left in staging, also since their successor
     // swept.
     Result<void> sweep_dead();
     // Publishes every commit of a sealed part and makes that durable, whoever renamed the files.
     Result<void> publish_part(const TablePart& part);
     // The live files of one day, of open and sealed parts.
-    Result<std::vector<LiveFile>> day_files(const TableDay& day);
+    Result<std::vector<LiveFile>> day_files(TableDay day);
     // Do the outputs of this merge lie in the part's folder?
     Result<bool> is_in_place(const MergeEntry& merge);
 
@@ -136,6 +138,7 @@ private:
     Result<void> seal(const TableDay& day, bool (Warehouse::*due)(const TableDay&) const);
     bool is_full(const TableDay& day) const;
     bool is_past(const TableDay& day) const;
+    bool has_several(const TableDay& day) const;
     bool checkpoint_is_due() const;
     Result<void> checkpoint();
     Result<void> publish_all();

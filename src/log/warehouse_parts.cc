@@ -13,6 +13,18 @@ Result<void> Warehouse::seal_past_days() {
     return {};
 }
 
+bool Warehouse::has_several(const TableDay& day) const {
+    return state().open_part_size(day).files > 1;
+}
+
+Result<void> Warehouse::seal_open_parts() {
+    TRY_VOID(chain_.read_on());
+    std::vector<TableDay> days;
+    for (const auto& [day, size] : state().open_parts()) days.push_back(day);
+    for (const TableDay& day : days) TRY_VOID(seal(day, &Warehouse::has_several));
+    return {};
+}
+
 Result<void> Warehouse::sweep_dead() {
     TRY(auto staged, files_.list(layout_.staging()));
     for (const auto& [source, known] : state().partitions())
@@ -28,7 +40,7 @@ Result<void> Warehouse::publish_part(const TablePart& part) {
     return files_.sync_folder(layout_.part(part));
 }
 
-Result<std::vector<LiveFile>> Warehouse::day_files(const TableDay& day) {
+Result<std::vector<LiveFile>> Warehouse::day_files(TableDay day) {
     constexpr int kMostLooks = 5;
     for (int look = 1;; ++look) {
         const DayState* known = state().day(day);
@@ -64,7 +76,8 @@ Result<std::set<TablePart>> Warehouse::merges_done() {
         if (!placed) continue;
         TRY_VOID(files_.sync_folder(folder_of(layout_.part(part))));
         auto synced = files_.sync_folder(retired);
-        if (!synced && synced.error().code != ErrorCode::kNotFound) return std::unexpected(synced.error());
+        if (!synced && synced.error().code != ErrorCode::kNotFound)
+            return std::unexpected(synced.error());
         done.insert(part);
     }
     return done;

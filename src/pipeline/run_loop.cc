@@ -28,6 +28,7 @@ Result<void> RunLoop::run() {
         TRY(bool some, parts_.source.poll(poll_wait(), raw_));
         if (some) TRY_VOID(take_batch(raw_));
         if (commit_is_due()) TRY_VOID(commit());
+        if (!some) TRY_VOID(end_day());
         if (settings_.once) {
             TRY(at_end, at_the_end());
         }
@@ -35,6 +36,7 @@ Result<void> RunLoop::run() {
     }
     move_to(LoopState::kDraining);
     TRY_VOID(commit());
+    TRY_VOID(end_day());
     for (const auto& [source, place] : owned_) TRY_VOID(parts_.sink.release(source));
     move_to(LoopState::kStopped);
     post();
@@ -103,6 +105,20 @@ Result<void> RunLoop::commit() {
     for (const auto& [source, place] : owned_)
         if (place.next < place.read_next) TRY_VOID(parts_.source.make_durable(source));
     TRY(Receipt receipt, parts_.sink.commit());
+    return take_receipt(receipt);
+}
+
+// A day has ended and a partition is quiet: the log must say that nothing more comes of that day.
+Result<void> RunLoop::end_day() {
+    if (!parts_.sink.day_is_over()) return {};
+    for (const auto& [source, place] : owned_)
+        if (place.next < place.read_next) TRY_VOID(parts_.source.make_durable(source));
+    TRY(Receipt receipt, parts_.sink.end_day(*parts_.policy));
+    return take_receipt(receipt);
+}
+
+Result<void> RunLoop::take_receipt(const Receipt& receipt) {
+    bool any_record = false;
     for (const auto& landed : receipt.landed()) {
         auto place = owned_.find(landed.source);
         LOANSTREAM_CHECK(place != owned_.end() && landed.range.begin == place->second.next);
@@ -110,13 +126,16 @@ Result<void> RunLoop::commit() {
         TRY_VOID(parts_.source.mirror(landed.source, landed.range.next));
         crash_point(CrashPoint::kMirrored);
         now_.committed_records += landed.records;
+        any_record = any_record || !landed.range.empty();
     }
-    now_.commits += 1;
-    now_.last_commit_ms = parts_.env.now().value;
-    if (oldest_event_ms_ >= 0) now_.freshness_ms = now_.last_commit_ms - oldest_event_ms_;
+    if (any_record) {
+        now_.commits += 1;
+        now_.last_commit_ms = parts_.env.now().value;
+        if (oldest_event_ms_ >= 0) now_.freshness_ms = now_.last_commit_ms - oldest_event_ms_;
+        parts_.observer.committed(receipt);
+    }
     first_pending_ = std::chrono::nanoseconds(-1);
     oldest_event_ms_ = -1;
-    parts_.observer.committed(receipt);
     if (!receipt.fenced().empty())
         return fail(ErrorCode::kFenced, "another process has taken over the partition",
                     receipt.fenced().front().text(),

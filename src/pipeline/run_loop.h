@@ -63,6 +63,8 @@ private:
     Result<void> take_new_partitions();
     Result<void> take_batch(const RawBatch& raw);
     Result<void> commit();
+    Result<void> end_day();
+    Result<void> take_receipt(const Receipt& receipt);
     Result<bool> at_the_end();
     bool commit_is_due() const;
     std::chrono::milliseconds poll_wait() const;

@@ -52,6 +52,11 @@ public:
     // True when rows must be committed before more are written (UTC day over, file full).
     virtual bool wants_commit() const = 0;
     virtual Result<Receipt> commit() = 0;
+    // True when a day has ended since the last decision of a partition for which nothing waits.
+    virtual bool day_is_over() const = 0;
+    // Says so in the log, with an empty range of each such partition: no row of theirs will be
+    // added to the day that is over. Commits what waits as well.
+    virtual Result<Receipt> end_day(const Policy& policy) = 0;
 };
 
 }  // namespace loanstream

@@ -30,8 +30,7 @@ bool has_statistics(const ColumnDeclaration& column) {
 
 arrow::MemoryPool* writing_pool() { return arrow::system_memory_pool(); }
 
-std::shared_ptr<parquet::WriterProperties> properties_of(const TableDeclaration& table,
-                                                         Codec codec,
+std::shared_ptr<parquet::WriterProperties> properties_of(const TableDeclaration& table, Codec codec,
                                                          std::int64_t most_group_rows) {
     parquet::WriterProperties::Builder builder;
     builder.memory_pool(writing_pool())

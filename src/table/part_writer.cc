@@ -31,8 +31,8 @@ std::unexpected<Error> damaged(std::string what, const std::string& where) {
 
 // Ranges of footers one after the other; those that touch under one policy and model become one.
 void join_footer(Json& all, const Json& more) {
-    constexpr const char* kSame[] = {"topic", "partition", "incarnation", "epoch",
-                                     "policy", "model"};
+    constexpr const char* kSame[] = {"topic", "partition", "incarnation",
+                                     "epoch", "policy",    "model"};
     for (const Json& range : more) {
         bool joins = !all.empty() && all.back().at("next") == range.at("begin");
         for (const char* key : kSame) joins = joins && all.back().at(key) == range.at(key);
@@ -42,8 +42,8 @@ void join_footer(Json& all, const Json& more) {
         }
         all.back()["next"] = range.at("next");
         for (const char* count : {"records", "decided", "rejected"})
-            all.back()[count] = all.back().at(count).get<std::int64_t>() +
-                                range.at(count).get<std::int64_t>();
+            all.back()[count] =
+                all.back().at(count).get<std::int64_t>() + range.at(count).get<std::int64_t>();
     }
 }
 
@@ -216,7 +216,8 @@ Result<std::vector<LiveFile>> ParquetPartWriter::write(const PartToWrite& reques
     if (table == nullptr)
         return fail(ErrorCode::kUnknownFormat, "unknown table " + request.part.day.table,
                     request.part.text());
-    if (request.inputs.empty()) return fail(ErrorCode::kInternal, "nothing to merge", request.folder);
+    if (request.inputs.empty())
+        return fail(ErrorCode::kInternal, "nothing to merge", request.folder);
     try {
         return write_outputs(files_, request, *table, settings_);
     } catch (const std::exception& error) {

@@ -11,7 +11,8 @@ namespace {
 
 struct Span {
     OffsetRange range;
-    std::string what;  // a file's name, or "quiet" or "lost"
+    std::string_view table;  // whose file it is of; empty: no file's
+    std::string what;        // a file's name, or "quiet" or "lost"
     friend bool operator<(const Span& a, const Span& b) { return a.range < b.range; }
 };
 
@@ -38,30 +39,32 @@ Book book_of(const LogState& state) {
     return book;
 }
 
-void add_span(Book& book, const SourcePartition& source, OffsetRange range, const std::string& what,
-              const TellFailure& tell) {
+void add_span(Book& book, const SourcePartition& source, Span span, const TellFailure& tell) {
     auto found = book.find(source);
     if (found == book.end())
-        tell(source.text(), "never claimed, and yet " + what + " is of it");
-    else if (!range.empty())
-        found->second.spans.push_back({range, what});
+        tell(source.text(), "never claimed, and yet " + span.what + " is of it");
+    else if (!span.range.empty())
+        found->second.spans.push_back(std::move(span));
 }
 
+// Within one table no two files may hold the same offsets; of both tables together, with the quiet
+// and the lost ranges, none may be missing. (Merged files of one table hold longer ranges than the
+// other table's, so that the two overlap.)
 void check_tiling(const SourcePartition& source, Incarnated& one, const TellFailure& tell) {
     std::ranges::sort(one.spans, [](const Span& a, const Span& b) { return a < b; });
+    std::map<std::string_view, Offset> reached_by;  // by table
     Offset reached = one.first;
-    OffsetRange last{one.first, one.first};
     for (const Span& span : one.spans) {
-        if (span.range == last) continue;  // the other table's file of the same range
-        if (span.range.begin < reached)
-            return tell(source.text(), offsets_text(span.range.begin, reached) +
+        Offset& its = reached_by.try_emplace(span.table, one.first).first->second;
+        if (span.range.begin < its)
+            return tell(source.text(), offsets_text(span.range.begin, its) +
                                            " are covered twice, by " + span.what +
                                            " a second time");
         if (span.range.begin > reached)
             return tell(source.text(),
                         offsets_text(reached, span.range.begin) + " are in no range");
-        reached = span.range.next;
-        last = span.range;
+        its = span.range.next;
+        reached = std::max(reached, span.range.next);
     }
     if (reached < one.next)
         return tell(source.text(), offsets_text(reached, one.next) + " are in no range");
@@ -89,7 +92,7 @@ std::string prove_ranges(const LogState& state, const std::vector<LiveFile>& fil
     for (const auto& file : files) {
         std::int64_t rows = 0;
         for (const auto& range : file.ranges) {
-            add_span(book, range.source, range.range, file.name, tell);
+            add_span(book, range.source, {range.range, file.place.day.table, file.name}, tell);
             rows += range.rows;
             auto found = book.find(range.source);
             if (found == book.end()) continue;
@@ -100,9 +103,9 @@ std::string prove_ranges(const LogState& state, const std::vector<LiveFile>& fil
             tell(file.place.text() + "/" + file.name, "the rows of its ranges are not its rows");
     }
     for (const auto& quiet : state.quiet())
-        add_span(book, quiet.source, quiet.range, "a range without records", tell);
+        add_span(book, quiet.source, {quiet.range, {}, "a range without records"}, tell);
     for (const auto& lost : state.lost())
-        add_span(book, lost.source, lost.range, "a range accepted as lost", tell);
+        add_span(book, lost.source, {lost.range, {}, "a range accepted as lost"}, tell);
     for (auto& [source, one] : book) {
         check_tiling(source, one, tell);
         check_counts(source, one, tell);

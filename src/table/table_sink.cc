@@ -282,9 +282,34 @@ Result<Receipt> TableSink::commit() {
     return std::exchange(receipt_, Receipt{});
 }
 
-Result<CommitRequest> TableSink::finish_files() {
+// Rule 28: its last decision lies in a day that is over, and nothing waits.
+bool TableSink::is_behind(const Share& share) const {
+    return share.range.empty() &&
+           day_of(std::max(share.decided_ms_last, EpochMs(0))) < day_of(decision_time(share));
+}
+
+bool TableSink::day_is_over() const {
+    return !ended_ &&
+           std::ranges::any_of(shares_, [&](const auto& one) { return is_behind(*one.second); });
+}
+
+Result<Receipt> TableSink::end_day(const Policy& policy) {
+    if (ended_) return std::unexpected(*ended_);
+    TRY_VOID(ending(keep_versions(policy)));
+    TRY_VOID(ending(commit_all(&policy)));
+    return std::exchange(receipt_, Receipt{});
+}
+
+Result<CommitRequest> TableSink::finish_files(const Policy* ends_day) {
     CommitRequest request;
     for (auto& [source, share] : shares_) {
+        if (ends_day != nullptr && is_behind(*share)) {
+            share->decided_ms_last = decision_time(*share);
+            request.ranges.push_back({source, share->claimed.epoch, share->range, 0, 0, 0,
+                                      share->decided_ms_last, ends_day->hash,
+                                      model_hash_of(*ends_day)});
+            continue;
+        }
         if (share->range.empty()) continue;
         CommittedRange range{source,
                              share->claimed.epoch,
@@ -316,8 +341,8 @@ Result<CommitRequest> TableSink::finish_files() {
     return request;
 }
 
-Result<void> TableSink::commit_all() {
-    TRY(auto request, finish_files());
+Result<void> TableSink::commit_all(const Policy* ends_day) {
+    TRY(auto request, finish_files(ends_day));
     if (request.ranges.empty()) return {};
     TRY(auto outcome, warehouse_.commit(request));
     TRY_VOID(warehouse_.publish());
@@ -330,6 +355,7 @@ Result<void> TableSink::commit_all() {
             continue;
         }
         shares_[range.source]->begin_at(range.range.next);
+        if (range.range.empty()) continue;
         add_landed(receipt_,
                    {range.source, range.range, range.records, range.decided, range.rejected});
     }

@@ -37,6 +37,8 @@ public:
     Pending pending() const override;
     bool wants_commit() const override;
     Result<Receipt> commit() override;
+    bool day_is_over() const override;
+    Result<Receipt> end_day(const Policy& policy) override;
 
     // How the log calls what claim() took: the incarnation may be another than asked for.
     struct Share;
@@ -45,8 +47,10 @@ private:
     Result<void> take_batch(Share& share, const DecidedBatch& batch);
     Result<void> keep_versions(const Policy& policy);
     Result<void> bound_memory();
-    Result<void> commit_all();
-    Result<CommitRequest> finish_files();
+    // With a policy: partitions whose day is over get an empty range.
+    Result<void> commit_all(const Policy* ends_day = nullptr);
+    Result<CommitRequest> finish_files(const Policy* ends_day);
+    bool is_behind(const Share& share) const;
     template <typename T>
     Result<T> ending(Result<T> result);
     EpochMs decision_time(const Share& share) const;

@@ -20,6 +20,13 @@ def test_the_page_is_what_the_program_says(page):
     assert said == (ROOT / f"docs/{page}.md").read_text(), "./dev docs writes it anew"
 
 
+def test_the_crash_points_in_the_docs_are_those_of_the_code():
+    said = run("manual", "--markdown", "crash-points").out
+    page = (ROOT / "docs/delivery.md").read_text()
+    assert said in page, "./dev docs writes it anew"
+    assert said.count("\n") > 25
+
+
 def test_the_manual_page_is_sound_troff():
     page = run("manual").out
     done = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=page.encode(),
