@@ -57,7 +57,7 @@ Result<int> last_words(Invocation& in, const Settings& settings, const Demo& dem
     DataFolders folders(settings);
     LocalFileStore files(in.env);
     TRY(auto warehouse, Warehouse::open_to_read(in.env, files, folders.warehouse));
-    TRY(auto overview, table_overview(in.env, *warehouse, 10));
+    TRY(auto overview, table_overview(in.env, *warehouse, {10}));
     TRY(auto dead, list_dead(in.env, *warehouse, {}));
     TopicCounter counter(in.env, folders.topics);
     ProveRequest request;

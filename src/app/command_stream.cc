@@ -40,7 +40,7 @@ Result<std::set<std::int32_t>> partitions_option(const Arguments& arguments) {
 Result<void> print_table(Env& env, const std::string& warehouse, std::int64_t rows) {
     LocalFileStore files(env);
     TRY(auto reader, Warehouse::open_to_read(env, files, warehouse));
-    TRY(auto overview, table_overview(env, *reader, rows));
+    TRY(auto overview, table_overview(env, *reader, {rows}));
     fmt::print("{}", overview.text());
     std::fflush(stdout);
     return {};

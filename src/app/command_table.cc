@@ -37,7 +37,9 @@ Result<Reader> open_reader(Invocation& in) {
 Result<int> show(Invocation& in) {
     TRY(auto reader, open_reader(in));
     TRY(double rows, number_option(in.arguments, "--rows", 20));
-    TRY(auto overview, table_overview(in.env, *reader.warehouse, static_cast<std::int64_t>(rows)));
+    TRY(auto overview,
+        table_overview(in.env, *reader.warehouse,
+                       {static_cast<std::int64_t>(rows), in.settings.number("table.file_size")}));
     fmt::print("{}", in.arguments.has("--json") ? overview.json() : overview.text());
     return 0;
 }
@@ -45,7 +47,9 @@ Result<int> show(Invocation& in) {
 Result<int> files(Invocation& in) {
     TRY(auto reader, open_reader(in));
     TRY(auto list, table_files(*reader.warehouse));
-    fmt::print("{}", in.arguments.has("--json") ? files_as_json(list) : files_as_text(list));
+    const Layout& layout = reader.warehouse->layout();
+    fmt::print("{}",
+               in.arguments.has("--json") ? files_as_json(layout, list) : files_as_text(list));
     return 0;
 }
 

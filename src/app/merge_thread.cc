@@ -27,6 +27,7 @@ Result<MergeChoices> MergeChoices::from(const Settings& settings) {
     choices.every = settings.duration("table.merge_every");
     choices.warehouse.folder = DataFolders(settings).warehouse;
     choices.warehouse.max_open_files = settings.number("table.max_open_files");
+    choices.warehouse.checkpoint_every = settings.number("table.checkpoint_every");
     choices.warehouse.file_size = settings.number("table.file_size");
     choices.merge.grace = settings.duration("table.grace");
     choices.merge.file_size = choices.warehouse.file_size;

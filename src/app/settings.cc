@@ -35,6 +35,9 @@ const std::vector<SettingDeclaration>& setting_declarations() {
          "rows waiting for a commit, and an open part, reach about this size"},
         {"table.max_open_files", kNumber, "500", 2, 5000, "",
          "files of an open part; one more and the part is sealed"},
+        {"table.checkpoint_every", kNumber, "200", 5, 400, "",
+         "entries of the log between two checkpoints; its folder holds at most about twice as "
+         "many"},
         {"table.merge", kChoice, "on", 0, 0, "on|off",
          "stream merges small files into large ones; off: loanstream table merge does"},
         {"table.merge_every", kDuration, "10s", 10, 3600e3, "",

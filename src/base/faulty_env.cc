@@ -9,8 +9,9 @@ public:
     FaultyAppendFile(FaultyEnv& env, std::unique_ptr<AppendFile> real, std::string path)
         : env_(env), real_(std::move(real)), path_(std::move(path)) {}
     Result<void> append(std::string_view bytes) override {
-        if (env_.stops_now()) (void)real_->append(bytes.substr(0, bytes.size() / 2));
-        return env_.pass(path_, [&] { return real_->append(bytes); });
+        return env_.pass(
+            path_, [&] { return real_->append(bytes); },
+            [&] { (void)real_->append(bytes.substr(0, bytes.size() / 2)); });
     }
     Result<void> sync() override {
         return env_.pass(path_, [&] { return real_->sync(); });
@@ -31,6 +32,11 @@ void FaultyEnv::plan(Fault fault, std::int64_t call) {
     fault_ = fault;
     planned_ = call;
     calls_ = 0;
+}
+
+void FaultyEnv::strike(Fault fault) {
+    fault_ = fault;
+    planned_ = calls_;
 }
 
 Result<std::unique_ptr<AppendFile>> FaultyEnv::create_file(const std::string& path) {

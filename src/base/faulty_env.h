@@ -20,11 +20,14 @@ public:
         kDiesAfter,   // that call has its effect, it and all later ones fail
         kFailsOnce,   // that call alone fails, without effect
         kAnswerLost,  // that call has its effect and fails
+        kDiskFull,    // that call alone fails so, without effect
     };
     explicit FaultyEnv(Env& real) : real_(real) {}
 
     // Counts from the next call, which is call 1.
     void plan(Fault fault, std::int64_t call);
+    // From within before_call: this call goes wrong.
+    void strike(Fault fault);
     std::int64_t calls() const { return calls_; }
     // Called before each call is let through, with its number: another process may act there.
     void before_call(std::function<void(std::int64_t)> act) { act_ = std::move(act); }
@@ -51,22 +54,26 @@ public:
     Result<void> remove_folder(const std::string& path) override;
     Result<std::optional<std::unique_ptr<FileLock>>> try_lock(const std::string& path) override;
 
-    // Lets `call` through, or not, by the plan.
-    template <typename Call>
-    auto pass(const std::string& where, Call call) -> decltype(call()) {
+    // Lets `call` through, or not, by the plan; `half` is done by a process that dies in it.
+    template <typename Call, typename Half>
+    auto pass(const std::string& where, Call call, Half half) -> decltype(call()) {
         std::int64_t number = ++calls_;
         if (act_) act_(number);
         bool here = number == planned_, past = number > planned_;
         bool dies = fault_ == Fault::kDiesBefore || fault_ == Fault::kDiesAfter;
-        bool stopped = fault_ != Fault::kNone &&
-                       ((dies && past) ||
-                        (here && (fault_ == Fault::kDiesBefore || fault_ == Fault::kFailsOnce)));
-        if (stopped) return fault_at(where);
-        auto result = call();
-        if (fault_ != Fault::kNone && here) return fault_at(where);
-        return result;
+        if (dies && past) return fault_at(where);
+        if (!here || fault_ == Fault::kNone) return call();
+        if (fault_ == Fault::kDiesBefore) half();
+        if (fault_ == Fault::kDiskFull)
+            return fail(ErrorCode::kDiskFull, "a planned fault: no space left", where);
+        if (fault_ == Fault::kDiesBefore || fault_ == Fault::kFailsOnce) return fault_at(where);
+        (void)call();
+        return fault_at(where);
     }
-    bool stops_now() const { return fault_ == Fault::kDiesBefore && calls_ + 1 == planned_; }
+    template <typename Call>
+    auto pass(const std::string& where, Call call) -> decltype(call()) {
+        return pass(where, call, [] {});
+    }
 
 private:
     static std::unexpected<Error> fault_at(const std::string& where) {

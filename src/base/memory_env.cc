@@ -37,17 +37,18 @@ private:
 
 class MemoryFileLock : public FileLock {
 public:
-    MemoryFileLock(MemoryEnv& env, std::string path)
-        : env_(env), path_(std::move(path)), time_(env.lock_time_) {}
+    MemoryFileLock(MemoryEnv& env, std::string path, std::uint64_t handle)
+        : env_(env), path_(std::move(path)), handle_(handle) {}
     ~MemoryFileLock() override {
         std::lock_guard lock(env_.mutex_);
-        if (env_.lock_time_ == time_) env_.locks_.erase(path_);
+        auto held = env_.locks_.find(path_);
+        if (held != env_.locks_.end() && held->second == handle_) env_.locks_.erase(held);
     }
 
 private:
     MemoryEnv& env_;
     std::string path_;
-    std::uint64_t time_;
+    std::uint64_t handle_;
 };
 
 class MemoryReadFile : public ReadFile {
@@ -108,22 +109,40 @@ void MemoryEnv::apply(Names& names, Folders& folders, const Change& change) {
 
 void MemoryEnv::change(Change change) {
     apply(names_, folders_, change);
+    folder_changes_ += !change.inode;
     changes_.push_back(std::move(change));
 }
 
-void MemoryEnv::lose_power() {
+void MemoryEnv::lose_power(Unsynced unsynced) {
     std::lock_guard lock(mutex_);
+    auto some_of = [&](std::size_t all) {
+        return unsynced == Unsynced::kGone ? 0 : next_random() % (all + 1);
+    };
+    std::size_t there = some_of(changes_.size());
+    for (std::size_t i = 0; i < there; ++i) apply(durable_names_, durable_folders_, changes_[i]);
     names_ = durable_names_;
     folders_ = durable_folders_;
     changes_.clear();
-    for (auto& [path, inode] : names_) inode->bytes = inode->durable;
+    folder_changes_ = 0;
+    for (auto& [path, inode] : names_) {
+        if (inode->bytes.starts_with(inode->durable))
+            inode->bytes.resize(inode->durable.size() +
+                                some_of(inode->bytes.size() - inode->durable.size()));
+        else
+            inode->bytes = inode->durable;
+        inode->durable = inode->bytes;
+    }
     locks_.clear();
-    ++lock_time_;
 }
 
 void MemoryEnv::advance(std::chrono::milliseconds by) {
     std::lock_guard lock(mutex_);
     now_ms_ += by.count();
+}
+
+void MemoryEnv::break_lock(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    locks_.erase(path);
 }
 
 void MemoryEnv::overwrite(const std::string& path, std::string bytes) {
@@ -153,8 +172,12 @@ std::chrono::nanoseconds MemoryEnv::monotonic() {
 
 void MemoryEnv::sleep_for(std::chrono::milliseconds duration) { advance(duration); }
 
-std::uint64_t MemoryEnv::random() {  // splitmix64
+std::uint64_t MemoryEnv::random() {
     std::lock_guard lock(mutex_);
+    return next_random();
+}
+
+std::uint64_t MemoryEnv::next_random() {  // splitmix64
     std::uint64_t z = (random_state_ += 0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
@@ -248,7 +271,9 @@ void MemoryEnv::make_durable(const std::string& folder) {
             continue;
         }
         Change done = changes_[i];
-        apply(durable_names_, durable_folders_, as_durable(i));
+        Change durable = as_durable(i);
+        apply(durable_names_, durable_folders_, durable);
+        folder_changes_ -= !done.inode;
         changes_.erase(changes_.begin() + static_cast<std::ptrdiff_t>(i));
         for (std::size_t j = 0; j < i && !done.inode; ++j) changes_[j] = moved(changes_[j], done);
     }
@@ -263,6 +288,7 @@ MemoryEnv::Change MemoryEnv::moved(Change change, const Change& folder) {
 // The change by today's names: later ones have renamed folders.
 MemoryEnv::Change MemoryEnv::as_now(std::size_t index) const {
     Change change = changes_[index];
+    if (folder_changes_ == 0) return change;
     for (std::size_t i = index + 1; i < changes_.size(); ++i)
         if (!changes_[i].inode) change = moved(change, changes_[i]);
     return change;
@@ -271,6 +297,7 @@ MemoryEnv::Change MemoryEnv::as_now(std::size_t index) const {
 // The change by the names of the durable picture: earlier renamings of folders are not in it.
 MemoryEnv::Change MemoryEnv::as_durable(std::size_t index) const {
     Change change = changes_[index];
+    if (folder_changes_ == 0) return change;
     for (std::size_t i = index; i-- > 0;)
         if (!changes_[i].inode) change = moved(change, changes_[i].undone());
     return change;
@@ -278,7 +305,7 @@ MemoryEnv::Change MemoryEnv::as_durable(std::size_t index) const {
 
 // A path of today by the names of the durable picture.
 std::string MemoryEnv::durable_name(std::string path) const {
-    for (std::size_t i = changes_.size(); i-- > 0;)
+    for (std::size_t i = changes_.size(); i-- > 0 && folder_changes_ > 0;)
         if (!changes_[i].inode) path = changes_[i].undone().renamed(path);
     return path;
 }
@@ -354,8 +381,9 @@ Result<void> MemoryEnv::remove_folder(const std::string& path) {
 
 Result<std::optional<std::unique_ptr<FileLock>>> MemoryEnv::try_lock(const std::string& path) {
     std::lock_guard lock(mutex_);
-    if (!locks_.insert(path).second) return std::optional<std::unique_ptr<FileLock>>();
-    return std::make_unique<MemoryFileLock>(*this, path);
+    if (!locks_.emplace(path, handles_ + 1).second)
+        return std::optional<std::unique_ptr<FileLock>>();
+    return std::make_unique<MemoryFileLock>(*this, path, ++handles_);
 }
 
 }  // namespace loanstream

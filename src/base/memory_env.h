@@ -19,9 +19,14 @@ class MemoryEnv : public Env {
 public:
     explicit MemoryEnv(std::uint64_t seed = 1) : random_state_(seed) {}
 
-    // Only what was made durable is left; every lock is free. Nothing else may use the Env now.
-    void lose_power();
+    // Only what was made durable is left, and of the rest nothing, or what a disk had written by
+    // itself: the first so many changes of names and of each file's bytes, by chance. Every lock is
+    // free. Nothing else may use the Env now.
+    enum class Unsynced { kGone, kPartlyThere };
+    void lose_power(Unsynced unsynced = Unsynced::kGone);
     void advance(std::chrono::milliseconds by);
+    // Frees a lock under its holder, as on a machine that has lost it.
+    void break_lock(const std::string& path);
     // Bytes behind the back of the program (a test's sabotage); an absent file is made.
     void overwrite(const std::string& path, std::string bytes);
     // Every file with its bytes, by path.
@@ -72,6 +77,7 @@ private:
     static void apply(Names& names, Folders& folders, const Change& change);
     static Change moved(Change change, const Change& folder);
     void make_durable(const std::string& folder);
+    std::uint64_t next_random();
     Change as_now(std::size_t index) const;
     Change as_durable(std::size_t index) const;
     std::string durable_name(std::string path) const;
@@ -80,8 +86,9 @@ private:
     Names names_, durable_names_;
     Folders folders_, durable_folders_;
     std::vector<Change> changes_;
-    std::set<std::string> locks_;
-    std::uint64_t lock_time_ = 0;  // locks of before a loss of power do not free later ones
+    std::size_t folder_changes_ = 0;              // among them
+    std::map<std::string, std::uint64_t> locks_;  // which handle holds it
+    std::uint64_t handles_ = 0;
     std::int64_t now_ms_ = 1'700'000'000'000;
     std::uint64_t random_state_;
 

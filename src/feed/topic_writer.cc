@@ -70,6 +70,8 @@ Result<void> TopicWriter::find_end() {
     if (!records_file_) {
         TRY(auto records_file, env_.append_file(records_));
         TRY(index_file_, env_.append_file(index_path_));
+        // What an earlier producer wrote counts from here on, whether or not it came to sync it.
+        TRY_VOID(records_file->sync());
         TRY_VOID(env_.sync_folder(folder_));
         records_file_ = std::move(records_file);
     }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/crash_points.h"
+#include "base/plants.h"
 #include "base/sha256.h"
 #include "log/warehouse.h"
 
@@ -84,6 +85,7 @@ bool Warehouse::checkpoint_is_due() const {
 
 // A checkpoint carries no commit that is not published: all are, and durably so, before it.
 Result<void> Warehouse::publish_all() {
+    if (planted(PlantedBug::kCheckpointPublishes)) return {};
     TRY(auto listed, files_.list(layout_.staging()));
     std::set<std::string> staged;
     for (const FileInfo& file : listed) staged.insert(join_path(layout_.staging(), file.name));
@@ -93,6 +95,7 @@ Result<void> Warehouse::publish_all() {
         if (staged.contains(layout_.staged_file(file.name)))
             TRY_VOID(publish_file(file.place, file.name));
     }
+    if (planted(PlantedBug::kCheckpointSyncs)) return {};
     for (const TablePart& place : places) TRY_VOID(files_.sync_folder(layout_.part(place)));
     if (!places.empty()) TRY_VOID(files_.sync_folder(layout_.staging()));
     return {};
@@ -110,6 +113,7 @@ Result<std::vector<DayState>> Warehouse::write_manifests() {
     std::vector<DayState> written;
     for (const auto& [day, known] : state().days()) {
         if (state().manifest_is_current(day)) continue;
+        if (planted(PlantedBug::kManifestFresh) && !known.manifest.empty()) continue;
         TRY(auto files, sealed_files(known));
         std::string bytes = encode_manifest(day, files);
         DayState next = known;
@@ -121,7 +125,8 @@ Result<std::vector<DayState>> Warehouse::write_manifests() {
         TRY_VOID(files_.write_new(join_path(layout_.manifests(), next.manifest), bytes));
         written.push_back(std::move(next));
     }
-    if (!written.empty()) TRY_VOID(files_.sync_folder(layout_.manifests()));
+    if (!written.empty() && !planted(PlantedBug::kManifestSync))
+        TRY_VOID(files_.sync_folder(layout_.manifests()));
     crash_point(CrashPoint::kManifestWritten);
     return written;
 }
@@ -158,7 +163,10 @@ Result<void> Warehouse::truncate() {
     std::set<std::uint64_t> numbers;
     for (const FileInfo& file : names)
         if (auto number = entry_number(file.name)) numbers.insert(*number);
-    for (std::uint64_t number : numbers) {
+    std::vector<std::uint64_t> order(numbers.begin(), numbers.end());
+    if (planted(PlantedBug::kAscending)) std::ranges::reverse(order);
+    for (std::uint64_t number : order) {
+        if (number >= chain_.anchor_number() && planted(PlantedBug::kAscending)) continue;
         if (number >= chain_.anchor_number()) break;
         TRY_VOID(files_.remove(layout_.entry(number)));
         crash_point(CrashPoint::kTruncatedOne);
@@ -239,6 +247,7 @@ Result<std::string> Warehouse::locate(const LiveFile& file) {
     }
     std::string retired = layout_.retired(file.place);
     TRY(auto generations, files_.list(retired));
+    if (planted(PlantedBug::kReaderRetired)) generations.clear();
     for (const FileInfo& generation : generations) {
         std::string path = join_path(join_path(retired, generation.name), file.name);
         TRY(auto found, files_.stat(path));

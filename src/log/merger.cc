@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/crash_points.h"
+#include "base/plants.h"
 #include "log/day_progress.h"
 
 namespace loanstream {
@@ -151,6 +152,7 @@ Result<std::vector<TablePart>> Merger::parts_due() {
 Result<std::vector<LiveFile>> Merger::write_generation(const PartToWrite& request) {
     TRY_VOID(warehouse_.files().make_folders(request.folder));
     TRY(auto outputs, writer_.write(request));
+    if (planted(PlantedBug::kMergeSyncsOutput)) return outputs;
     TRY_VOID(warehouse_.files().sync_folder(request.folder));
     return outputs;
 }
@@ -246,7 +248,7 @@ Result<void> Merger::put_in_place(const MergeEntry& merge) {
     FileStore& files = warehouse_.files();
     std::string part = layout.part(merge.part), retired = layout.retired(merge.part);
     TRY(bool placed, warehouse_.is_in_place(merge));
-    if (!placed) {
+    if (!placed || planted(PlantedBug::kExchangeGuarded)) {
         auto exchanged = files.exchange(part, join_path(retired, merge.generation));
         if (!exchanged && exchanged.error().code == ErrorCode::kNotFound)
             return fail(ErrorCode::kDamaged, "the output of a merge is gone",
@@ -280,7 +282,7 @@ Result<bool> Merger::switch_part(const MergeEntry& merge) {
 Result<bool> Merger::tidy_part(const MergeEntry& merge) {
     TRY(auto lock, env_.try_lock(warehouse_.layout().merge_lock()));
     if (!lock) return false;
-    TRY_VOID(put_in_place(merge));
+    if (!planted(PlantedBug::kDeleteLooks)) TRY_VOID(put_in_place(merge));
     std::string folder = join_path(warehouse_.layout().retired(merge.part), merge.generation);
     for (const std::string& input : merge.inputs) {
         TRY_VOID(warehouse_.files().remove(join_path(folder, input)));

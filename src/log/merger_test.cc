@@ -22,6 +22,8 @@ WarehouseSettings busy() {
     return settings;
 }
 
+bool in_full() { return std::getenv("LOANSTREAM_FULL") != nullptr; }
+
 // A process that writes and merges.
 struct Process {
     Writer writer;
@@ -186,8 +188,6 @@ std::int64_t calls_of_a_life() {
     return process.writer.env.calls();
 }
 
-bool in_full() { return std::getenv("LOANSTREAM_FULL") != nullptr; }
-
 // The short form takes each call twice, and every eighth in all ways.
 bool is_chosen(Fault fault, bool power, std::int64_t call) {
     if (in_full() || call % 8 == 0) return true;
@@ -261,6 +261,39 @@ TEST(MergerFault, AnotherActsBeforeEveryCall) {
             expect_merges_to_the_end(machine, {kFirst, kSecond});
             if (testing::Test::HasFailure()) return;
         }
+}
+
+// Freshness and file size at once: commits every two seconds from eight partitions, merging beside
+// them. A whole day with LOANSTREAM_FULL, else its first hour.
+TEST(MergerDay, PartsAndLogStaySmallWhileCommitsGoOn) {
+    MemoryEnv machine;
+    Writer writer(machine);
+    ASSERT_TRUE(writer.open());  // the limits as shipped
+    MergingMember merging(machine);
+    ASSERT_TRUE(merging.open());
+    std::vector<TopicPartition> sources;
+    for (int i = 0; i < 8; ++i) sources.push_back({"t", PartitionId(i)});
+    for (const auto& source : sources) EXPECT_OK(writer.claim(source));
+    int seconds = in_full() ? 86'400 : 3'600;
+    std::size_t most_names = 0, merged = 0;
+    for (int second = 0; second < seconds; second += 2) {
+        ASSERT_NO_FATAL_FAILURE(EXPECT_OK(writer.land(sources, 2)));
+        for (const auto& [day, size] : writer.warehouse->state().open_parts())
+            ASSERT_LE(size.files, writer.warehouse->state().open_part(day) < 20 ? 500 : 5000);
+        machine.advance(std::chrono::seconds(2));
+        if (second % 10 != 0) continue;
+        most_names = std::max(most_names, machine.list("/w/_loanstream/log")->size());
+        auto round = merging.merger->round();
+        ASSERT_TRUE(round) << round.error().line();
+        ASSERT_EQ(round->backlog, 0);  // what was sealed within the last ten seconds is merged
+        merged += round->merged.size();
+    }
+    EXPECT_LT(most_names, 500u);
+    EXPECT_GE(merged, 40u);
+    auto files = writer.warehouse->live_files();
+    ASSERT_TRUE(files);
+    EXPECT_LE(files->size(), 2 * 5'000 + merged);  // the open parts of two tables, and one a merge
+    expect_whole(machine, true);
 }
 
 TEST(DayProgress, ADayIsCompleteWhenEveryPartitionIsPastItAndItIsMerged) {

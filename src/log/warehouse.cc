@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/crash_points.h"
+#include "base/plants.h"
 #include "base/sha256.h"
 
 namespace loanstream {
@@ -121,6 +122,7 @@ Result<void> Warehouse::recover(const TopicPartition& source, Epoch epoch) {
     for (const RecentFile& file : state().recent_files()) {
         std::string path = layout_.staged_file(file.name);
         if (file.source != source || !names.contains(base_name(path))) continue;
+        if (planted(PlantedBug::kRedoPublish)) continue;
         TRY_VOID(publish_file(file.place, file.name));
         crash_point(CrashPoint::kRecoveredPublish);
     }
@@ -145,7 +147,8 @@ Result<void> Warehouse::sweep(const TopicPartition& source, Epoch epoch,
         auto name = DataFileName::parse(file.name);
         bool dead = name && name->topic == topic_in_name(source.topic) &&
                     name->partition == source.partition && name->epoch < epoch &&
-                    !named.contains(path);
+                    (!named.contains(path) || planted(PlantedBug::kFencedKeepsNamed));
+        if (planted(PlantedBug::kSweepOwnDead)) dead = name && !named.contains(path);
         // An entry of a member that owns nothing: offered again from memory if it still lives.
         auto member = temporary_member(file.name);
         if (!dead && !(member && !members.contains(*member))) continue;
@@ -245,12 +248,16 @@ Result<CommitOutcome> Warehouse::commit(const CommitRequest& request) {
     for (const StagedFile& file : request.files)
         if (file.range >= request.ranges.size())
             return fail(ErrorCode::kInternal, "a staged file of no range", file.name);
-    if (!request.files.empty()) TRY_VOID(files_.sync_folder(layout_.staging()));
+    if (!request.files.empty() && !planted(PlantedBug::kStageSync))
+        TRY_VOID(files_.sync_folder(layout_.staging()));
+    if (planted(PlantedBug::kCommitFirst))
+        for (const StagedFile& file : request.files)
+            TRY_VOID(publish_file({file.day, state().open_part(file.day)}, file.name));
     crash_point(CrashPoint::kFileSynced);
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         TRY_VOID(drop_fenced(pending, true));
         if (pending.ranges.empty()) return pending.outcome;
-        TRY(bool looked, make_room(pending));
+        TRY(bool looked, planted(PlantedBug::kPartLimit) ? false : make_room(pending));
         if (looked) continue;
         CommitEntry entry = entry_of(request, pending.ranges, state(), member());
         std::uint64_t number = chain_.last_number() + 1;
@@ -280,6 +287,8 @@ Result<bool> Warehouse::publish_file(const TablePart& place, const std::string& 
     if (outcome == PublishOutcome::kTaken)
         return fail(ErrorCode::kDamaged, "another file has the name of a committed one", final_file,
                     "move it away and start again");
+    if (outcome == PublishOutcome::kMissing && planted(PlantedBug::kMissingIsDone))
+        return fail(ErrorCode::kDamaged, "a committed file is gone", final_file);
     return outcome == PublishOutcome::kDone;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include "base/check.h"
 #include "base/crash_points.h"
+#include "base/plants.h"
 namespace loanstream {
 
 using std::chrono::milliseconds;
@@ -103,7 +104,8 @@ bool RunLoop::commit_is_due() const {
 Result<void> RunLoop::commit() {
     if (first_pending_.count() < 0) return {};
     for (const auto& [source, place] : owned_)
-        if (place.next < place.read_next) TRY_VOID(parts_.source.make_durable(source));
+        if (place.next < place.read_next && !planted(PlantedBug::kMakeDurable))
+            TRY_VOID(parts_.source.make_durable(source));
     TRY(Receipt receipt, parts_.sink.commit());
     return take_receipt(receipt);
 }

@@ -31,6 +31,15 @@ std::string mix_line(const TableOverview& overview) {
     return "mix: " + line + "\n";
 }
 
+std::string waiting_line(const TableOverview& overview) {
+    std::string line = "small files: " + with_commas(overview.open_files) + " in open parts";
+    if (overview.unmerged_parts > 0)
+        line += ", " + with_commas(overview.unmerged_files) + " in " +
+                count_text(overview.unmerged_parts, "sealed part", "sealed parts") +
+                " that wait to be merged";
+    return line + "\n";
+}
+
 std::string freshness_line(const TableOverview& overview) {
     if (overview.newest_decided_ms < 0) return "freshness: nothing decided yet\n";
     auto age = [&](std::int64_t at) {
@@ -48,7 +57,7 @@ Json totals_json(const TableTotals& totals) {
 
 Json or_null(std::int64_t ms) { return ms < 0 ? Json() : Json(ms); }
 
-Json file_json(const LiveFile& file) {
+Json file_json(const Layout& layout, const LiveFile& file) {
     Json ranges = Json::array();
     for (const auto& range : file.ranges)
         ranges.push_back({{"source", range.source.text()},
@@ -59,6 +68,7 @@ Json file_json(const LiveFile& file) {
             {"dt", file.place.day.dt},
             {"part", file.place.part},
             {"name", file.name},
+            {"path", layout.final_file(file.place, file.name)},
             {"rows", file.rows},
             {"bytes", file.bytes},
             {"sha256", file.sha256},
@@ -69,7 +79,7 @@ Json file_json(const LiveFile& file) {
 
 std::string TableOverview::text() const {
     std::string out = totals_line(prediction) + totals_line(dead_letters);
-    out += mix_line(*this) + freshness_line(*this);
+    out += waiting_line(*this) + mix_line(*this) + freshness_line(*this);
     for (const auto& state : partitions)
         out += state.source.text() + ": " + with_commas(state.records) + " records to offset " +
                with_commas(state.next.value) + " (" + with_commas(state.decided) + " decided, " +
@@ -95,6 +105,9 @@ std::string TableOverview::json() const {
     Json by_status = Json::object();
     for (const auto& [status, rows] : mix) by_status[status] = rows;
     out["mix"] = {{"rows", mix_rows}, {"by_status", std::move(by_status)}};
+    out["waiting"] = {{"open_files", open_files},
+                      {"unmerged_parts", unmerged_parts},
+                      {"unmerged_files", unmerged_files}};
     out["newest_decided_ms"] = or_null(newest_decided_ms);
     out["newest_event_ms"] = or_null(newest_event_ms);
     out["now_ms"] = now_ms;
@@ -132,9 +145,9 @@ std::string files_as_text(const std::vector<LiveFile>& files) {
     return box.text(120);
 }
 
-std::string files_as_json(const std::vector<LiveFile>& files) {
+std::string files_as_json(const Layout& layout, const std::vector<LiveFile>& files) {
     Json out = Json::array();
-    for (const auto& file : files) out.push_back(file_json(file));
+    for (const auto& file : files) out.push_back(file_json(layout, file));
     return out.dump(2) + "\n";
 }
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "log/merger.h"
+
 namespace loanstream {
 
 namespace {
@@ -90,7 +92,26 @@ Result<void> read_mix(Warehouse& warehouse, const std::vector<LiveFile>& newest,
     return {};
 }
 
-Result<TableOverview> overview_once(Env& env, Warehouse& warehouse, std::int64_t rows) {
+// Small files that wait: for their part to be sealed, or to be merged.
+void count_waiting(const Warehouse& warehouse, const std::vector<LiveFile>& files,
+                   std::int64_t file_size, TableOverview& overview) {
+    std::map<TablePart, std::vector<LiveFile>> sealed;
+    for (const LiveFile& file : files) {
+        const DayState* day = warehouse.state().day(file.place.day);
+        bool open = file.place.part == warehouse.state().open_part(file.place.day);
+        overview.open_files += open;
+        bool merged = day != nullptr && std::ranges::binary_search(day->merged, file.place.part);
+        if (!open && !merged) sealed[file.place].push_back(file);
+    }
+    for (const auto& [part, its] : sealed) {
+        if (!is_worth_merging(its, file_size)) continue;
+        overview.unmerged_parts += 1;
+        overview.unmerged_files += static_cast<std::int64_t>(its.size());
+    }
+}
+
+Result<TableOverview> overview_once(Env& env, Warehouse& warehouse,
+                                    const OverviewChoices& choices) {
     TRY_VOID(warehouse.reload());
     TRY(auto files, warehouse.live_files());
     TableOverview overview;
@@ -110,7 +131,8 @@ Result<TableOverview> overview_once(Env& env, Warehouse& warehouse, std::int64_t
                 std::max(overview.newest_decided_ms, state.decided_ms_last.value);
     }
     auto newest = newest_first(files);
-    TRY_VOID(read_newest(warehouse, newest, rows, overview));
+    count_waiting(warehouse, files, choices.file_size, overview);
+    TRY_VOID(read_newest(warehouse, newest, choices.rows, overview));
     TRY_VOID(read_mix(warehouse, newest, overview));
     overview.now_ms = env.now().value;
     return overview;
@@ -173,28 +195,29 @@ Result<std::unique_ptr<TableScan>> open_live(Warehouse& warehouse, const LiveFil
     const TableDeclaration* table = table_named(file.place.day.table);
     if (table == nullptr)
         return fail(ErrorCode::kUnknownFormat, "unknown table " + file.place.day.table, file.name);
+    // It may move between two looks (a publish, an exchange), and between a look and the opening.
+    // Only what the log still names after it was not found, again and again, is gone.
     Error last;
     for (int look = 0; look < kMostLooks; ++look) {
         auto path = warehouse.locate(file);
-        if (!path) {
-            last = path.error();
-            break;
+        if (path) {
+            auto scan = TableScan::open(warehouse.files(), *path, *table);
+            if (scan || scan.error().code != ErrorCode::kNotFound) return scan;
+            last = scan.error();
+            continue;
         }
-        auto scan = TableScan::open(warehouse.files(), *path, *table);
-        if (scan || scan.error().code != ErrorCode::kNotFound) return scan;
-        last = scan.error();  // it moved between the look and the opening
+        if (path.error().code != ErrorCode::kNotFound) return std::unexpected(path.error());
+        last = path.error();
+        TRY(bool named, still_named(warehouse, file));
+        if (!named) return std::unexpected(last);  // replaced: the caller looks at the log anew
     }
-    if (last.code != ErrorCode::kNotFound) return std::unexpected(last);
-    TRY(bool named, still_named(warehouse, file));
-    if (named)
-        return fail(ErrorCode::kDamaged, "a file that the log names is gone", last.where,
-                    "restore it from a copy; loanstream table prove tells what else is amiss");
-    return std::unexpected(last);  // replaced by a merge: the caller looks at the log anew
+    return fail(ErrorCode::kDamaged, "a file that the log names is gone", last.where,
+                "restore it from a copy; loanstream table prove tells what else is amiss");
 }
 
-Result<TableOverview> table_overview(Env& env, Warehouse& warehouse, std::int64_t rows) {
+Result<TableOverview> table_overview(Env& env, Warehouse& warehouse, OverviewChoices choices) {
     for (int look = 1;; ++look) {
-        auto overview = overview_once(env, warehouse, rows);
+        auto overview = overview_once(env, warehouse, choices);
         if (overview || overview.error().code != ErrorCode::kNotFound || look == kMostLooks)
             return overview;
     }

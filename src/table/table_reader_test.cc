@@ -19,7 +19,7 @@ std::vector<std::string> positions(const TableOverview& overview) {
 }
 
 TableOverview overview_of(World& world, std::int64_t rows = 20) {
-    auto overview = table_overview(world.env, *world.warehouse, rows);
+    auto overview = table_overview(world.env, *world.warehouse, {rows});
     EXPECT_TRUE(overview) << overview.error().line();
     return overview.value_or(TableOverview{});
 }
@@ -86,7 +86,7 @@ TEST(TableOverview, AMissingFileIsDamageWithItsPath) {
     world.commit();
     std::string path = *world.warehouse->locate(world.live()[0]);
     ASSERT_TRUE(world.env.remove_file(path));
-    auto overview = table_overview(world.env, *world.warehouse, 5);
+    auto overview = table_overview(world.env, *world.warehouse, {5});
     ASSERT_FALSE(overview);
     EXPECT_EQ(overview.error().code, ErrorCode::kDamaged);
     EXPECT_EQ(overview.error().where, path);
