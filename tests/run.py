@@ -119,6 +119,28 @@ def pytest(folder):
     return run
 
 
+def simulate(arguments):
+    """1,000 worlds on both cores, then every planted bug must be found."""
+    build("release", "sim")
+    program = str(ROOT / "build/release/sim")
+    share = 5000 if arguments.full else 500
+    running = [subprocess.Popen([program, *words], cwd=ROOT, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+               for words in (["--seeds", str(share), "--from", "1"],
+                             ["--seeds", str(share), "--from", str(share + 1)])]
+    counts, output = Counts(), ""
+    for process in running:
+        text, _ = process.communicate(timeout=5000)
+        held = process.returncode == 0 and re.search(r"^\d+ seeds from \d+ held", text, re.M)
+        counts += Counts(share, 0) if held else Counts(failed=1)
+        output += "" if held else text
+    status, text = call([program, "--plants", "tests/sim/plants.txt"])
+    found = len(re.findall(r": found by seed \d+", text))
+    missed = len(re.findall(r": NOT FOUND", text))
+    counts += Counts(found, max(missed, int(status != 0)))
+    return counts, output + (text if status != 0 or found == 0 else "")
+
+
 # In the order they run. A folder of tests that is not named here fails tests/tidy.
 SUITES = {
     "tidy": pytest("tidy"),          # the rules of the house
@@ -134,6 +156,7 @@ SUITES = {
     "cli": pytest("cli"),            # words, docs, demo, the two-process shape
     "prove": pytest("prove"),        # planted faults are found
     "faults": pytest("faults"),      # full disks, damaged files, bad input of every kind
+    "sim": simulate,                 # the protocol in a thousand simulated worlds
     "kill": pytest("kill"),          # SIGKILL, crash points, stand-by
 }
 
