@@ -67,7 +67,7 @@ def test_completion_offers(shell, line, offers):
 
 
 def test_bash_offers_settings_after_set():
-    assert completed("bash", "loanstream stream --set table.c") == {"table.commit_every=",
+    assert completed("bash", "loanstream stream --set table.co") == {"table.commit_every=",
                                                                     "table.codec="}
 
 

@@ -18,14 +18,6 @@ TOPIC = "fintech_pyspark"
 LINE = '{"loan_amnt":"1000","annual_inc":"50000","dti":"5","grade":"A","desc":"%s"}\n'
 
 
-@pytest.fixture(name="shim", scope="module")
-def the_shim(tmp_path_factory):
-    library = tmp_path_factory.mktemp("shim") / "shim.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", HERE / "shim.c", "-o", library, "-ldl"],
-                   check=True)
-    return str(library)
-
-
 def feed_of(folder, lines):
     feed = folder / "feed.jsonl"
     feed.write_text("".join(lines))
@@ -66,6 +58,14 @@ def test_without_rename_flags_all_goes_by_link_and_unlink(tmp_path, shim):
         assert done.returncode == 137
     run("stream", "--once", "--quiet", data=data, env=env)
     assert proved(data) == 500
+    more = feed_of(tmp_path, [LINE % f"more {n}" for n in range(100)])
+    run("source", "--file", more, "--once", "--quiet", data=data, env=env)
+    run("stream", "--once", "--quiet", data=data, env=env)
+    refused = run("table", "merge", "--seal", data=data, env=env, expect=None)
+    assert "cannot exchange two folders in one step" in one_line(refused, 3)
+    assert proved(data) == 600
+    run("table", "merge", data=data)  # where the file system can
+    assert proved(data) == 600
 
 
 def test_a_clock_set_back_an_hour(tmp_path, shim):
@@ -134,6 +134,46 @@ def test_a_full_disk_at_one_step_or_another(tmp_path):
             places.add(re.sub(r"[0-9a-f-]*\d[0-9a-f.-]*", "#", pathlib.Path(path).name))
     assert statuses == {"source": "0", "stream": "0"}  # the last one holds all
     assert len(places) >= 3, places
+
+
+FULL_MERGE = """
+mount -t tmpfs -o size=20m tmpfs {folder}
+cp -a {landed} {folder}/data
+used=$(df --output=used -k {folder} | tail -1)
+mount -o remount,size=$((used + {room}))k {folder}
+set +e
+{program} table merge --seal --data {folder}/data 2>{out}/merge.err >/dev/null
+echo "merge $?"
+mount -o remount,size=20m {folder}
+set -e
+{program} table merge --seal --data {folder}/data
+{program} table prove --complete --json --data {folder}/data
+"""
+
+
+def test_a_full_disk_at_one_step_or_another_of_merging(tmp_path):
+    """30 files merged with more and more room, from none to enough."""
+    data = tmp_path / "data"
+    for part in range(30):
+        feed = feed_of(tmp_path, [LINE % (f"{part}-{n}" * 30)[:120] for n in range(50)])
+        run("source", "--file", feed, "--once", "--quiet", data=data)
+        run("stream", "--once", "--quiet", "--set", "table.merge=off", data=data)
+    places = set()
+    for room in range(0, 400, 4):
+        out = tmp_path / str(room)
+        (out / "disk").mkdir(parents=True)
+        said = in_own_mounts(FULL_MERGE.format(folder=out / "disk", landed=data, room=room,
+                                               program=PROGRAM, out=out))
+        report = json.loads(said[said.index("{"):])
+        assert report["proved"] and report["positions"] == 1500, report
+        if "merge 0" in said:
+            break
+        assert "merge 3" in said, said
+        (line,) = [line for line in (out / "merge.err").read_text().splitlines()
+                   if line.startswith("loanstream: ")]
+        assert "No space left" in line, line
+        places.add(re.sub(r"[0-9a-f-]*\d[0-9a-f.-]*", "#", line.split(":")[1].split("/")[-1]))
+    assert "merge 0" in said and len(places) >= 2, places
 
 
 def test_a_read_only_folder(tmp_path):
