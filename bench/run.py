@@ -2,6 +2,7 @@
 
   line     decode, clean and decide of 111-column records, one thread, against simdjson's bare walk
   land     records/s from an embedded topic to the landed table, peak memory, and how flat it stays
+  visible, recovery, open, merge    delivery: latency, restart, a long log, small files
   python-line, pandas-decide
            beside Python programs that do the same (bench/python_line.py, bench/pandas_decide.py)
   start    from the start of the process to the first decision and the first landed row
@@ -11,6 +12,7 @@
 
 import argparse
 import datetime
+import importlib
 import os
 import pathlib
 import platform
@@ -91,16 +93,20 @@ def start(arguments):
             f"({statistics.median(base) * 1000:.0f} ms of it any process)"]
 
 
-def beside_python(part):
+def part_of(module, part):
+    """Loaded when it runs: its packages are those of ./dev bench alone."""
     def run(arguments):
-        import python_parts  # its packages are those of ./dev bench alone
-        return getattr(python_parts, part)(arguments, PROGRAM, measured)
+        return getattr(importlib.import_module(module), part)(arguments, PROGRAM, measured)
     return run
 
 
 PARTS = {"line": line, "land": land, "start": start,
-         "python-line": beside_python("python_line"),
-         "pandas-decide": beside_python("pandas_decide")}
+         "python-line": part_of("python_parts", "python_line"),
+         "pandas-decide": part_of("python_parts", "pandas_decide"),
+         "visible": part_of("delivery_parts", "visible"),
+         "recovery": part_of("delivery_parts", "recovery"),
+         "open": part_of("delivery_parts", "open_log"),
+         "merge": part_of("delivery_parts", "merge")}
 
 
 def machine():
@@ -117,6 +123,7 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--python-records", type=int, default=200_000)
+    parser.add_argument("--landed", type=int, default=10_000_000, help="rows of recovery")
     parser.add_argument("--folder", default=None, help="where the topics lie while they are read")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
