@@ -120,6 +120,7 @@ struct ApplicantFile::State {
     std::unique_ptr<ByteReader> bytes;
     std::unique_ptr<CsvReader> csv;        // null: JSONL
     std::vector<std::string> header_json;  // "\"name\":" of each column, and of those beyond
+    std::set<std::string> names;           // of the columns
     std::size_t columns = 0;               // of the header
     std::vector<std::string_view> fields;
     std::array<std::int64_t, kStructuralKinds> structural{};
@@ -164,7 +165,6 @@ Result<void> ApplicantFile::State::read_header() {
         structural[static_cast<std::size_t>(kind)] += 1;
     }
     if (fields[0].starts_with("\xEF\xBB\xBF")) fields[0].remove_prefix(3);
-    std::set<std::string> names;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         std::string name(fields[i]);
         if (name.empty()) name = fmt::format("column_{}", i + 1);
@@ -196,8 +196,11 @@ Result<bool> ApplicantFile::State::next_csv(std::string& json) {
 }
 
 void ApplicantFile::State::write_object(std::string& json) {
-    while (header_json.size() < fields.size())
-        header_json.push_back(fmt::format("\"column_{}\":", header_json.size() + 1));
+    while (header_json.size() < fields.size()) {
+        std::string name = fmt::format("column_{}", header_json.size() + 1);
+        while (names.contains(name)) name += '_';  // the header has that name already
+        header_json.push_back('"' + name + "\":");
+    }
     std::size_t most = 2;
     for (std::size_t i = 0; i < fields.size(); ++i)
         most += header_json[i].size() + kMostEscape * fields[i].size() + kFieldRoom;

@@ -109,6 +109,11 @@ TEST_F(ApplicantFileTest, Csv) {
               {R"({"a":"1"})", R"({"a":"1","b":"2","column_3":"3"})", R"({"a":"1","b":"2"})"},
               "2 rows with another number of fields than the header (first at line 2), given as "
               "they are"},
+             {"a field beyond a header that has its name",
+              "a,column_3\n1,2,3\n",
+              {R"({"a":"1","column_3":"2","column_3_":"3"})"},
+              "1 rows with another number of fields than the header (first at line 2), given as "
+              "they are"},
              {"columns without a name",
               "a,,b\n1,2,3\n",
               {R"({"a":"1","column_2":"2","b":"3"})"},
