@@ -14,6 +14,8 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
+from fuzz import fuzz as fuzzers
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -58,11 +60,16 @@ def build_asan(_):
     return Counts(1), ""
 
 
-def unit(_):
-    """Every gtest program of the ASan and UBSan build."""
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_container_overflow=0", "UBSAN_OPTIONS": "print_stacktrace=1",
+    "TSAN_OPTIONS": f"suppressions={ROOT}/tests/tsan.suppressions history_size=4"}
+
+
+def unit_tests(preset):
+    """Every gtest program of a build."""
     counts, output = Counts(), ""
-    env = {"ASAN_OPTIONS": "detect_container_overflow=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
-    for program in sorted((ROOT / "build/asan").glob("*_test")):
+    env = SANITIZER_OPTIONS
+    for program in sorted((ROOT / "build" / preset).glob("*_test")):
         with tempfile.NamedTemporaryFile(suffix=".json") as report:
             status, text = call([str(program), f"--gtest_output=json:{report.name}",
                                  "--gtest_brief=1"], env)
@@ -82,12 +89,15 @@ def unit(_):
     return counts, output
 
 
+def unit(_):
+    return unit_tests("asan")
+
+
 def stories(preset):
     def run(_):
         files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "tests/flow").glob("*.story"))
-        env = {"ASAN_OPTIONS": "detect_container_overflow=0"}
         status, text = call([str(ROOT / f"build/{preset}/loanstream"), "policy", "test", *files],
-                            env)
+                            SANITIZER_OPTIONS)
         found = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
         if not found:
             raise Failed(text[-6000:])
@@ -98,9 +108,36 @@ def stories(preset):
     return run
 
 
-def pytest(folder):
+def fuzz(_):
+    """Each fuzzer for 3 s, from its corpus."""
+    if fault := fuzzers.build():
+        raise Failed(fault)
+    counts, output = Counts(), ""
+    for name in fuzzers.names():
+        with tempfile.TemporaryDirectory() as finds:
+            status, text = fuzzers.run_short(name, 3, finds)
+        counts += Counts(status == 0, status != 0)
+        if status != 0:
+            output += f"{name}_fuzz: exit {status}; ./dev fuzz {name}\n{text[-6000:]}"
+    return counts, output
+
+
+def tsan(arguments):
+    """ThreadSanitizer over the unit tests, the stories and the program's own threads."""
+    if not arguments.full:
+        return Counts(skipped=1), "ThreadSanitizer: only with --full"
+    build("tsan", "tests", "loanstream")
+    counts, output = unit_tests("tsan")
+    for part in (stories("tsan"), pytest("tsan", "tsan")):
+        more, text = part(arguments)
+        counts += more
+        output += text
+    return counts, output
+
+
+def pytest(folder, preset="release"):
     def run(arguments):
-        env = {"LOANSTREAM_PROGRAM": str(ROOT / "build/release/loanstream"),
+        env = {"LOANSTREAM_PROGRAM": str(ROOT / f"build/{preset}/loanstream"), **SANITIZER_OPTIONS,
                "LOANSTREAM_FULL": "1" if arguments.full else ""}
         with tempfile.TemporaryDirectory() as temporary:
             report = f"{temporary}/report.xml"
@@ -150,6 +187,8 @@ SUITES = {
     "unit": unit,
     "flow": stories("release"),
     "flow-asan": stories("asan"),
+    "fuzz": fuzz,                    # each fuzzer for a moment; ./dev fuzz for longer
+    "tsan": tsan,                    # with --full
     "oracle": pytest("oracle"),      # an independent implementation agrees
     "fitted": pytest("fitted"),      # the shipped models come from their script
     "lender": pytest("lender"),      # another lender's policy, model and records
