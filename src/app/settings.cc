@@ -1,12 +1,13 @@
 #include "app/settings.h"
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
 #include "base/check.h"
 #include "base/nearest_word.h"
+#include "policy/policy_files.h"
+#include "policy/toml_text.h"
 
 namespace loanstream {
 
@@ -138,17 +139,12 @@ Result<void> Settings::put(std::string_view key, std::string text, std::string o
 }
 
 Result<void> Settings::read_file(const std::string& path) {
-    auto parsed = toml::parse_file(path);
-    if (!parsed) {
-        const auto& error = parsed.error();
-        auto begin = error.source().begin;
-        if (begin.line == 0)
-            return fail(ErrorCode::kUsage, "profile cannot be read", path,
-                        "give embedded, local, cluster, or a file that is there");
-        return fail(ErrorCode::kUsage, std::string(error.description()),
-                    path + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column));
-    }
-    for (const auto& [section, node] : parsed.table()) {
+    auto text = read_policy_file(path);
+    if (!text)
+        return fail(ErrorCode::kUsage, "profile cannot be read", path,
+                    "give embedded, local, cluster, or a file that is there");
+    TRY(auto parsed, parse_toml(*text, path));
+    for (const auto& [section, node] : parsed) {
         const auto* table = node.as_table();
         auto take = [&](std::string key, const toml::node& value) -> Result<void> {
             std::string at = path + ":" + std::to_string(value.source().begin.line) + ":" +

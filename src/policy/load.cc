@@ -357,16 +357,15 @@ private:
 
 Result<std::shared_ptr<Policy>> parse(std::string_view text, const std::string& path,
                                       FileChoice choice) {
-    auto parsed = toml::parse(text, path);
+    auto parsed = parse_toml(text, path);
     if (!parsed) {
-        auto begin = parsed.error().source().begin;
-        return fail(ErrorCode::kUsage, std::string(parsed.error().description()),
-                    path + ":" + std::to_string(begin.line) + ":" + std::to_string(begin.column),
-                    "the format is TOML, explained in docs/policy.md");
+        Error error = std::move(parsed).error();
+        error.mend = "the format is TOML, explained in docs/policy.md";
+        return std::unexpected(std::move(error));
     }
     auto policy = std::make_shared<Policy>();
     policy->files.push_back({base_name(path), std::string(text), sha256_hex(text)});
-    TRY_VOID(PolicyLoader(parsed.table(), text, path, *policy).load(std::move(choice)));
+    TRY_VOID(PolicyLoader(*parsed, text, path, *policy).load(std::move(choice)));
     return policy;
 }
 

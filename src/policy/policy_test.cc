@@ -82,6 +82,8 @@ TEST(Policy, TheSmallOneIsGood) {
 TEST(Policy, RefusesAWrongHeadOrInput) {
     expect_refused({
         {"toml", "format = \n", "p.toml:1:"},
+        {"a table without a key", kHead + "[=]\n" + kFields, "p.toml:3:1: a name in [brackets]"},
+        {"a key of no letter", kWhole + "[[\xc3\x9f]]", "p.toml:21:1: a name in [brackets]"},
         {"format missing", "name = \"x\"\n", "p.toml:1:1: the policy has no format"},
         {"format two", "format = 2\n", "p.toml:1:10: policy format is not 1"},
         {"format text", "format = \"1\"\n", "p.toml:1:10: format must be a number"},

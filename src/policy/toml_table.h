@@ -2,7 +2,6 @@
 // a policy is loaded; one thread.
 #pragma once
 
-#include <toml++/toml.h>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "policy/toml_text.h"
 
 namespace loanstream {
 

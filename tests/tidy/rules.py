@@ -10,7 +10,7 @@ RANKS = {"base": 0, "policy": 1, "http": 1, "feed": 2, "clean": 2, "model": 2, "
          "hbase": 5, "lookup": 5, "web": 6, "yarn": 6, "app": 7}
 # Third-party headers, and the only modules that may see them.
 ONLY_IN = {r"arrow/|parquet/": {"table"}, r"librdkafka/": {"kafka"}, r"boost/": {"http", "web"},
-           r"CLI/": {"app"}, r"toml\+\+/": {"policy", "app"}, r"curl/": {"http"}}
+           r"CLI/": {"app"}, r"toml\+\+/": {"policy"}, r"curl/": {"http"}}
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 500, 60, 100
 BANNED_NAMES = {"utils", "util", "common", "helper", "helpers", "manager", "misc"}
 CODE = {".cc", ".h", ".py", ".sh"}
