@@ -191,7 +191,8 @@ Result<std::string> unescape_record(std::string_view text) {
             continue;
         }
         std::string piece = unescape_bytes(text.substr(open + 1, close - open - 1));
-        if (piece.size() > 0 && count > kMostRecordBytes / piece.size())
+        if (piece.empty()) count = 0;  // however often it is nothing
+        if (count > 0 && count > kMostRecordBytes / piece.size())
             return fail(ErrorCode::kUsage, "the record is larger than 64 MiB");
         for (std::size_t i = 0; i < count; ++i) out += piece;
         text.remove_prefix(close + 1);

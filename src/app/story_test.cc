@@ -81,6 +81,7 @@ TEST(StoryFile, RecordsHaveTwoEscapes) {
     }
     EXPECT_EQ(unescape_record("\\*70000(x)")->size(), 70000u);
     EXPECT_FALSE(unescape_record("\\*99999999999(xx)"));
+    EXPECT_EQ(unescape_record("a\\*99999999999()b"), "ab");  // and at once
 }
 
 TEST(StoryFile, CellsKeepTheirText) {
