@@ -34,14 +34,14 @@ void check_manifest(std::string_view bytes) {
 }
 
 void check_checkpoint(const LogState& state) {
-    CheckpointEntry checkpoint = state.checkpoint({});
+    CheckpointEntry checkpoint = state.checkpoint({}, {});
     std::string bytes = encoded(checkpoint);
     auto decoded = decode_entry(bytes);
     LOANSTREAM_CHECK(decoded.has_value());
     LOANSTREAM_CHECK(state.check(decoded->body).has_value());
     LogState anew;
     LOANSTREAM_CHECK(anew.apply(decoded->body, decoded->at_ms).has_value());
-    LOANSTREAM_CHECK(encoded(anew.checkpoint({})) == bytes);
+    LOANSTREAM_CHECK(encoded(anew.checkpoint({}, {})) == bytes);
 }
 
 }  // namespace

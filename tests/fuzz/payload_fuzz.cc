@@ -113,8 +113,8 @@ void check_against_json(const Policy& policy, const std::string& record) {
     RecordDecoder decoder(policy);
     RecordDecoder::Failure failure;
     if (!decoder.decode(bytes, arena, failure)) {
-        bool allowed = failure.reason == RejectReason::kDuplicateKey ||
-                       bytes.find("\\u0000") != bytes.npos;
+        bool allowed =
+            failure.reason == RejectReason::kDuplicateKey || bytes.find("\\u0000") != bytes.npos;
         LOANSTREAM_CHECK(allowed);
         return;
     }
