@@ -107,6 +107,7 @@ void check_against_json(const Policy& policy, const std::string& record) {
     std::string_view bytes = std::string_view(padded).substr(0, record.size());
     if (has_byte_steps(policy.input)) bytes = apply_byte_steps(policy.input, bytes, arena);
     if (!simdjson::validate_utf8(bytes.data(), bytes.size())) return;
+    if (bytes.find('\0') != bytes.npos) return;  // where that parser ends, as if nothing followed
     auto json = nlohmann::json::parse(bytes, nullptr, false);
     // A byte order mark is the parser's to skip, not ours.
     if (!json.is_object() || depth_of(json) > 64 || bytes.starts_with("\xEF\xBB\xBF")) return;
