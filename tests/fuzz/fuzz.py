@@ -16,6 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/fuzz"
 BUILD = ROOT / "build/fuzz"
+SEEDS_TOO = {"story": [ROOT / "tests/flow"]}  # beside tests/fuzz/corpus/NAME
 ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
@@ -35,9 +36,13 @@ def build():
     return done.stdout.decode("utf-8", "replace") if done.returncode else None
 
 
-def command(name, seconds, finds, kept=None):
-    corpora = ([kept] if kept else []) + [HERE / "corpus" / name]
-    return [str(program(name)), *map(str, corpora), f"-dict={HERE / name}.dict",
+def seeds(name):
+    return [HERE / "corpus" / name, *SEEDS_TOO.get(name, [])]
+
+
+def command(name, seconds, finds, kept):
+    """New inputs go into the first folder: never into the tree's."""
+    return [str(program(name)), *map(str, [kept, *seeds(name)]), f"-dict={HERE / name}.dict",
             f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
             f"-artifact_prefix={finds}/{name}-"]
 
@@ -48,7 +53,9 @@ def environment():
 
 def run_short(name, seconds, finds):
     """From the corpus of the tree alone, keeping nothing; exit status and output."""
-    done = subprocess.run(command(name, seconds, finds), cwd=ROOT, env=environment(),
+    kept = pathlib.Path(finds) / "kept"
+    kept.mkdir()
+    done = subprocess.run(command(name, seconds, finds, kept), cwd=ROOT, env=environment(),
                           timeout=seconds + 120, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout.decode("utf-8", "replace")
@@ -72,7 +79,7 @@ def minimize(name):
     few = BUILD / "few" / name
     shutil.rmtree(few, ignore_errors=True)
     few.mkdir(parents=True)
-    status = subprocess.run([program(name), "-merge=1", few, HERE / "corpus" / name,
+    status = subprocess.run([program(name), "-merge=1", few, *seeds(name),
                              BUILD / "corpus" / name], cwd=ROOT, env=environment()).returncode
     print(f"./dev: {len(list(few.iterdir()))} inputs in {few.relative_to(ROOT)}")
     return 1 if status else 0
