@@ -2,11 +2,14 @@
 // with a status that the server knows; as many applications are answered as are counted; another
 // client is answered after it.
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 
 #include "base/check.h"
 #include "feed/applicant_server.h"
@@ -33,19 +36,33 @@ ApplicantServer& server() {
     return *running;
 }
 
+// The fuzzer's own alarm may interrupt any call; it goes on.
+bool is_connected(int fd, const sockaddr_in& to) {
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return true;
+    int fault = errno;
+    if (fault == EINTR) {
+        pollfd ready{fd, POLLOUT, 0};
+        socklen_t size = sizeof fault;
+        while (::poll(&ready, 1, 10'000) < 0 && errno == EINTR) {}
+        ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
+    }
+    if (fault != 0) std::fprintf(stderr, "http_fuzz: connect: %s\n", std::strerror(fault));
+    return fault == 0;
+}
+
 // From ever another address of loopback: ports of one would be used up.
 int connected() {
     static std::uint32_t count = 0;
     int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in from{}, to{};
     from.sin_family = to.sin_family = AF_INET;
-    from.sin_addr.s_addr = htonl(0x7F000002u + (++count & 0xFFFF));
+    from.sin_addr.s_addr = htonl(0x7F000002u + (++count & 0xFFFFF));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons(server().port());
     timeval patience{10, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     LOANSTREAM_CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&from), sizeof from) == 0);
-    LOANSTREAM_CHECK(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    LOANSTREAM_CHECK(is_connected(fd, to));
     return fd;
 }
 
@@ -54,6 +71,7 @@ std::string answers_to(std::string_view bytes) {
     int fd = connected();
     while (!bytes.empty()) {
         ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
         if (sent <= 0) break;
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -61,8 +79,8 @@ std::string answers_to(std::string_view bytes) {
     std::string all;
     char block[4096];
     ssize_t got = 0;
-    while ((got = ::recv(fd, block, sizeof block, 0)) > 0)
-        all.append(block, static_cast<std::size_t>(got));
+    while ((got = ::recv(fd, block, sizeof block, 0)) > 0 || (got < 0 && errno == EINTR))
+        if (got > 0) all.append(block, static_cast<std::size_t>(got));
     // A reset may follow an early answer; silence may not.
     LOANSTREAM_CHECK(got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK));
     ::close(fd);

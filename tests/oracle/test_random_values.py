@@ -48,7 +48,7 @@ PIECES = list("0123456789" * 3 + "+-..eE%  ,\t\n\f\v_<xT") + [
 
 
 class Values:
-    """Values as a feed might hold them, from the grammars of the verbs and with one slip in them."""
+    """Values as a feed might hold them: from the grammars of the verbs, some with a slip."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
