@@ -139,11 +139,11 @@ Result<void> Settings::put(std::string_view key, std::string text, std::string o
 }
 
 Result<void> Settings::read_file(const std::string& path) {
-    auto text = read_policy_file(path);
-    if (!text)
+    auto bytes = read_policy_file(path);
+    if (!bytes)
         return fail(ErrorCode::kUsage, "profile cannot be read", path,
                     "give embedded, local, cluster, or a file that is there");
-    TRY(auto parsed, parse_toml(*text, path));
+    TRY(auto parsed, parse_toml(*bytes, path));
     for (const auto& [section, node] : parsed) {
         const auto* table = node.as_table();
         auto take = [&](std::string key, const toml::node& value) -> Result<void> {

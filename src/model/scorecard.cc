@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostFeatures = 4096, kMostBins = 4096, kMostBands = 1000;
+constexpr double kMostRows = 9007199254740992;  // 2^53
 constexpr double kGoldenWithin = 1e-12;
 constexpr double kNearShare = 0.05;  // of the reference rows: "approved near the cut-off"
 
@@ -85,6 +86,13 @@ public:
         auto value = found->get<double>();
         if (!std::isfinite(value)) return error(std::string(key) + " must be finite");
         return value;
+    }
+    // Rows: a whole number that a double holds.
+    Result<std::int64_t> count(const char* key) const {
+        TRY(double value, number(key));
+        if (!(value >= 0 && value <= kMostRows) || value != std::floor(value))
+            return error(std::string(key) + " must be a whole number of rows");
+        return static_cast<std::int64_t>(value);
     }
     Result<std::string> text(const char* key) const {
         auto found = object_.find(key);
@@ -212,8 +220,7 @@ Result<void> read_scale(const Reader& in, Scorecard::State& state) {
 Result<void> read_reference(const Reader& in, Scorecard::State& state) {
     TRY(Reader reference, in.object("reference"));
     TRY_VOID(reference.only({"rows", "bins", "bands"}));
-    TRY(double rows, reference.number("rows"));
-    state.reference_rows = static_cast<std::int64_t>(rows);
+    TRY(state.reference_rows, reference.count("rows"));
     TRY(Reader bins, reference.object("bins"));
     for (Feature& feature : state.features) {
         TRY(feature.shares, bins.numbers(feature.name.c_str()));
@@ -226,8 +233,7 @@ Result<void> read_reference(const Reader& in, Scorecard::State& state) {
         TRY_VOID(from.only({"pd_below", "rows", "mean_points"}));
         Band band;
         TRY(band.pd_below, from.number("pd_below"));
-        TRY(double count, from.number("rows"));
-        band.rows = static_cast<std::int64_t>(count);
+        TRY(band.rows, from.count("rows"));
         TRY(Reader means, from.object("mean_points"));
         for (const Feature& feature : state.features) {
             TRY(double mean, means.number(feature.name.c_str()));

@@ -41,8 +41,9 @@ void toml_assertion_failed() { throw AssertionFailed{}; }
 Result<toml::table> parse_toml(std::string_view text, const std::string& path) {
     auto parsed = parse(text, path);
     if (!parsed)
-        return fail(ErrorCode::kUsage, "a name in [brackets] begins with another character than "
-                                       "a letter, a digit, _, - or a quote",
+        return fail(ErrorCode::kUsage,
+                    "a name in [brackets] begins with another character than "
+                    "a letter, a digit, _, - or a quote",
                     path + ":" + std::to_string(first_wrong_line(text, path)) + ":1");
     if (*parsed) return std::move(*parsed).table();
     const auto& error = parsed->error();

@@ -43,7 +43,8 @@ bool is_connected(int fd, const sockaddr_in& to) {
     if (fault == EINTR) {
         pollfd ready{fd, POLLOUT, 0};
         socklen_t size = sizeof fault;
-        while (::poll(&ready, 1, 10'000) < 0 && errno == EINTR) {}
+        while (::poll(&ready, 1, 10'000) < 0 && errno == EINTR) {
+        }
         ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
     }
     if (fault != 0) std::fprintf(stderr, "http_fuzz: connect: %s\n", std::strerror(fault));
