@@ -142,13 +142,17 @@ bool RecordDecoder::fail(RejectReason reason, Slot slot) {
     return false;
 }
 
+inline void RecordDecoder::skip_spaces() {
+    while (at_ < end_ && is_space(*at_)) ++at_;
+}
+
 bool RecordDecoder::decode(std::string_view record, TextArena& arena, Failure& failure) {
     arena_ = &arena;
     failure_ = &failure;
     begin_ = at_ = record.data();
     end_ = begin_ + record.size();
     std::memset(static_cast<void*>(values_.data()), 0, values_.size() * sizeof(RawValue));
-    while (at_ < end_ && is_space(*at_)) ++at_;
+    skip_spaces();
     if (at_ == end_) return fail(RejectReason::kEmpty);
     if (*at_ != '{') {
         std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
@@ -164,7 +168,7 @@ bool RecordDecoder::decode(std::string_view record, TextArena& arena, Failure& f
         if (member == 0) break;
         if (!read_value(slot)) return false;
     }
-    while (at_ < end_ && is_space(*at_)) ++at_;
+    skip_spaces();
     return at_ == end_ || fail(RejectReason::kTrailingBytes);
 }
 
@@ -175,8 +179,10 @@ inline int RecordDecoder::next_member(std::size_t index, Slot& slot) {
             same_bytes(at_, expected.bytes, expected.length)) {
             slot = expected.slot;
             at_ += expected.length;
-            if (slot != kNoSlot && values_[slot].kind != RawValue::kAbsent)
+            if (slot != kNoSlot && values_[slot].kind != RawValue::kAbsent) {
+                skip_spaces();
                 return fail(RejectReason::kDuplicateKey, slot) - 1;
+            }
             return 1;
         }
     }
@@ -185,10 +191,7 @@ inline int RecordDecoder::next_member(std::size_t index, Slot& slot) {
 
 int RecordDecoder::parse_separator(std::size_t index, Slot& slot) {
     const char* begin = at_;
-    auto space = [&] {
-        while (at_ < end_ && is_space(*at_)) ++at_;
-    };
-    space();
+    skip_spaces();
     if (at_ < end_ && *at_ == '}') {
         ++at_;
         return 0;
@@ -196,14 +199,14 @@ int RecordDecoder::parse_separator(std::size_t index, Slot& slot) {
     if (index > 0) {
         if (at_ == end_ || *at_ != ',') return fail(RejectReason::kNotJson) - 1;
         ++at_;
-        space();
+        skip_spaces();
     }
     if (at_ == end_ || *at_ != '"') return fail(RejectReason::kNotJson) - 1;
     if (!read_key(slot)) return -1;
-    space();
+    skip_spaces();
     if (at_ == end_ || *at_ != ':') return fail(RejectReason::kNotJson) - 1;
     ++at_;
-    space();
+    skip_spaces();
     if (slot != kNoSlot && values_[slot].kind != RawValue::kAbsent)
         return fail(RejectReason::kDuplicateKey, slot) - 1;
     if (index < kMostSeparators) {
@@ -279,7 +282,11 @@ bool RecordDecoder::read_string(Slot slot) {
 bool RecordDecoder::read_token(Slot slot) {
     const char* begin = at_;
     while (at_ < end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && !is_space(*at_)) ++at_;
-    if (at_ == begin) return fail(RejectReason::kNotJson);
+    if (at_ == begin) {
+        if (at_ == end_ || !is_space(*at_)) return fail(RejectReason::kNotJson);
+        skip_spaces();  // which the record before did not have: next_member() saw no more than it
+        return read_value(slot);
+    }
     if (slot == kNoSlot) return true;
     std::string_view token(begin, static_cast<std::size_t>(at_ - begin));
     RawValue::Kind kind = RawValue::kToken;

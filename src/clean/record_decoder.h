@@ -46,6 +46,7 @@ private:
     };
     // Moves at_ to the value of the next member; 1 a member, 0 the end of the object, -1 failed.
     int next_member(std::size_t index, Slot& slot);
+    void skip_spaces();
     int parse_separator(std::size_t index, Slot& slot);
     bool read_key(Slot& slot);
     bool read_value(Slot slot);
