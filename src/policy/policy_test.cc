@@ -83,6 +83,11 @@ TEST(Policy, RefusesAWrongHeadOrInput) {
     expect_refused({
         {"toml", "format = \n", "p.toml:1:"},
         {"a table without a key", kHead + "[=]\n" + kFields, "p.toml:3:1: a name in [brackets]"},
+        {"a sign in no text", kHead + "# \xef\xb8\x8f\n\xef\xb8\x8f = \"\"\n",
+         "p.toml:4:1: this character stands only in texts and comments"},
+        {"a sign behind texts",
+         kHead + "a = \"\"\"\n'\xef\xb8\x8f\"\"\"\"\nb = '\\'  \xef\xb8\x8f\n",
+         "p.toml:5:10: this character stands only in texts and comments"},
         {"a key of no letter", kWhole + "[[\xc3\x9f]]", "p.toml:21:1: a name in [brackets]"},
         {"format missing", "name = \"x\"\n", "p.toml:1:1: the policy has no format"},
         {"format two", "format = 2\n", "p.toml:1:10: policy format is not 1"},

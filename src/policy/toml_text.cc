@@ -1,5 +1,6 @@
 #include "policy/toml_text.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -8,6 +9,48 @@ namespace loanstream {
 namespace {
 
 struct AssertionFailed {};
+
+constexpr std::string_view kQuotes[] = {R"(""")", "'''", "\"", "'"};
+
+// U+FB26 to U+FEFE, for which the parser asks what it does not answer, outside texts and comments
+// (where TOML has no place for them): where the first begins, or npos.
+std::size_t misplaced_character(std::string_view text) {
+    std::string_view quote;  // of the text that we are in
+    bool comment = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        std::string_view rest = text.substr(i);
+        if (rest[0] == '\n' && quote.size() < 3) comment = false, quote = {};
+        if (comment) continue;
+        if (!quote.empty()) {
+            if (quote[0] == '"' && rest[0] == '\\') {
+                ++i;
+            } else if (rest.starts_with(quote)) {
+                i += quote.size() - 1;
+                for (int more = 0; more < 2 && quote.size() == 3; ++more)  // a text may end in one
+                    if (i + 1 < text.size() && text[i + 1] == quote[0]) ++i;
+                quote = {};
+            }
+            continue;
+        }
+        comment = rest[0] == '#';
+        for (std::string_view one : kQuotes)
+            if (quote.empty() && rest.starts_with(one)) quote = one;
+        if (!quote.empty()) i += quote.size() - 1;
+        if (rest[0] == '\xEF' && rest.size() > 2 && rest.substr(1, 2) >= "\xAC\xA6" &&
+            rest.substr(1, 2) <= "\xBB\xBE")
+            return i;
+    }
+    return text.npos;
+}
+
+std::string place_of(std::string_view text, std::size_t at, const std::string& path) {
+    std::string_view before = text.substr(0, at);
+    std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+    std::ptrdiff_t column = 1;
+    for (char c : before.substr(line_begin)) column += (c & 0xC0) != 0x80;
+    auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    return path + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
 
 // Nothing: an assertion of the parser failed.
 std::optional<toml::parse_result> parse(std::string_view text, const std::string& path) {
@@ -39,6 +82,9 @@ std::size_t first_wrong_line(std::string_view text, const std::string& path) {
 void toml_assertion_failed() { throw AssertionFailed{}; }
 
 Result<toml::table> parse_toml(std::string_view text, const std::string& path) {
+    if (auto at = misplaced_character(text); at != text.npos)
+        return fail(ErrorCode::kUsage, "this character stands only in texts and comments",
+                    place_of(text, at, path));
     auto parsed = parse(text, path);
     if (!parsed)
         return fail(ErrorCode::kUsage,
