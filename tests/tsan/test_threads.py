@@ -65,7 +65,7 @@ def test_three_processes_ended_by_a_signal(tmp_path, applications, form):
 
     try:
         serve = start("applicants", "serve", applications, "--port", "0", data=None)
-        url = f"http://127.0.0.1:{port_of(serve)}"
+        url = f"http://127.0.0.1:{port_of(serve)}{PATH}"
         source = start("source", "--url", url, "--every", "1ms", data=data)
         stream = start("stream", "--metrics", metrics, data=data)
         merged = re.compile(r'event"?[=:]"?merged\b')
