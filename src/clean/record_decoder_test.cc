@@ -13,6 +13,14 @@ clean = "text"
 [[field]]
 name = "b"
 clean = "text"
+[[rule]]
+name = "nothing"
+when = "missing(a)"
+outcome = "review"
+reason = "nothing"
+[[reason]]
+code = "nothing"
+text = "Application incomplete"
 )";
 
 // What a record decodes to: "a=1 b=-", or the reason of its reject with the byte.
