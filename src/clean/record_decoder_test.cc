@@ -5,7 +5,7 @@
 namespace loanstream {
 namespace {
 
-constexpr const char* kPolicy = R"(format = 1
+constexpr const char* kPolicy = R"toml(format = 1
 name = "decoder"
 [[field]]
 name = "a"
@@ -21,7 +21,7 @@ reason = "nothing"
 [[reason]]
 code = "nothing"
 text = "Application incomplete"
-)";
+)toml";
 
 // What a record decodes to: "a=1 b=-", or the reason of its reject with the byte.
 std::string decoded(RecordDecoder& decoder, std::string record) {
@@ -42,11 +42,21 @@ TEST(RecordDecoder, ARecordDoesNotDependOnTheOneBefore) {
     auto policy = parse_policy(kPolicy, "p.toml");
     ASSERT_TRUE(policy) << policy.error().line();
     const char* records[] = {
-        R"({"a":"1","b":2})",   R"({"a": "1", "b": 2})",        R"({"a":	"1","b":  2 })",
-        R"({ "a" :1 , "b":{}})", R"({"a":"1","x":[1],"b": [2]})", R"({"b":1,"a":2})",
-        R"({"a":1,"a":2})",     R"({"a":1,"a":  2})",           R"({"a": x})",
-        R"({"a":})",            R"({"a": })",                   R"({"a":)",
-        R"({"a": )",            R"({"x": ,"b":1})",             R"({"x":  "y","b":1})",
+        R"({"a":"1","b":2})",
+        R"({"a": "1", "b": 2})",
+        R"({"a":	"1","b":  2 })",
+        R"({ "a" :1 , "b":{}})",
+        R"({"a":"1","x":[1],"b": [2]})",
+        R"({"b":1,"a":2})",
+        R"({"a":1,"a":2})",
+        R"({"a":1,"a":  2})",
+        R"({"a": x})",
+        R"({"a":})",
+        R"({"a": })",
+        R"({"a":)",
+        R"({"a": )",
+        R"({"x": ,"b":1})",
+        R"({"x":  "y","b":1})",
     };
     for (std::string before : records)
         for (std::string record : records) {

@@ -12,12 +12,12 @@ struct AssertionFailed {};
 
 constexpr std::string_view kQuotes[] = {R"(""")", "'''", "\"", "'"};
 
-// U+FB26 to U+FEFE, for which the parser asks what it does not answer, outside texts and comments
-// (where TOML has no place for them): where the first begins, or npos.
+// The first character beyond ASCII outside texts and comments, or npos: TOML has no place for it
+// there, and the parser asks of some whether they are white space without an answer for them.
 std::size_t misplaced_character(std::string_view text) {
     std::string_view quote;  // of the text that we are in
     bool comment = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < text.size(); ++i) {
         std::string_view rest = text.substr(i);
         if (rest[0] == '\n' && quote.size() < 3) comment = false, quote = {};
         if (comment) continue;
@@ -36,9 +36,7 @@ std::size_t misplaced_character(std::string_view text) {
         for (std::string_view one : kQuotes)
             if (quote.empty() && rest.starts_with(one)) quote = one;
         if (!quote.empty()) i += quote.size() - 1;
-        if (rest[0] == '\xEF' && rest.size() > 2 && rest.substr(1, 2) >= "\xAC\xA6" &&
-            rest.substr(1, 2) <= "\xBB\xBE")
-            return i;
+        if (static_cast<unsigned char>(rest[0]) >= 0x80) return i;
     }
     return text.npos;
 }
@@ -83,7 +81,7 @@ void toml_assertion_failed() { throw AssertionFailed{}; }
 
 Result<toml::table> parse_toml(std::string_view text, const std::string& path) {
     if (auto at = misplaced_character(text); at != text.npos)
-        return fail(ErrorCode::kUsage, "this character stands only in texts and comments",
+        return fail(ErrorCode::kUsage, "a character beyond ASCII stands outside texts and comments",
                     place_of(text, at, path));
     auto parsed = parse(text, path);
     if (!parsed)
