@@ -68,7 +68,7 @@ TEST(RecordDecoder, ARecordDoesNotDependOnTheOneBefore) {
     RecordDecoder decoder(**policy);
     EXPECT_EQ(decoded(decoder, R"({"a":"1","b":2})"), "1 2 ");
     EXPECT_EQ(decoded(decoder, R"({"a": "1", "b": 2})"), "1 2 ");
-    EXPECT_EQ(decoded(decoder, R"({"a":1,"a":  2})"), "duplicate_key 12");
+    EXPECT_EQ(decoded(decoder, R"({"a":1,"a":  2})"), "duplicate_key 13");
 }
 
 }  // namespace

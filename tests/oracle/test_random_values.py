@@ -112,6 +112,13 @@ class Values:
             return self.random.choice(["null", "true", "false", "{}", "[1]", '{"a":[]}', "-0.0"])
         return self.token()
 
+    def record(self, keys):
+        """Members in the policy's order, mostly written as in the record before."""
+        def space():
+            return " " * self.random.randint(0, 2) if self.random.random() < 0.03 else ""
+        return "{" + ",".join(f'{space()}"{key}"{space()}:{space()}{self.json()}{space()}'
+                              for key in keys) + "}"
+
     def token(self):
         """A number that JSON takes, of any size."""
         whole = self.digits().lstrip("0") or "0"
@@ -161,8 +168,7 @@ def test_random_values(tmp_path, name):
     policy = Policy(path)
     values = Values(f"{SEED} {name}")
     keys = [field["name"] for field in policy.fields]
-    records = [("{" + ",".join(f'"{key}":{values.json()}' for key in keys) + "}").encode()
-               for _ in range(RECORDS)]
+    records = [values.record(keys).encode() for _ in range(RECORDS)]
     feed = tmp_path / "random.jsonl"
     feed.write_bytes(b"".join(record + b"\n" for record in records))
     out, dead = tmp_path / "out.parquet", tmp_path / "dead.parquet"
