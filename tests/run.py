@@ -185,6 +185,16 @@ def simulate(arguments):
     return counts, output + (text if status != 0 or found == 0 else "")
 
 
+def needing(needs, suite):
+    """A suite with needs of its own (tools/packages.txt), installed when it runs."""
+    def run(arguments):
+        status, output = call([str(ROOT / "dev"), "setup", *needs])
+        if status != 0:
+            raise Failed(output[-6000:])
+        return suite(arguments)
+    return run
+
+
 # In the order they run. A folder of tests that is not named here fails tests/tidy.
 SUITES = {
     "tidy": pytest("tidy"),          # the rules of the house
@@ -204,6 +214,7 @@ SUITES = {
     "faults": pytest("faults"),      # full disks, damaged files, bad input of every kind
     "sim": simulate,                 # the protocol in a thousand simulated worlds
     "kill": pytest("kill"),          # SIGKILL, crash points, stand-by
+    "kafka": needing(["lab", "kafka"], pytest("kafka")),  # brokers of each line
 }
 
 
