@@ -198,6 +198,17 @@ class Client:
             reader.close()
 
 
+def refusal(access):
+    """The first error that this client gets from a broker that should not let it in."""
+    errors = []
+    producer = Producer({**access.properties, "log_level": 0, "error_cb": errors.append},
+                        logger=QUIET)
+    producer.produce("nothing", b"")  # makes it connect
+    wait_until(lambda: producer.poll(0.02) is None or errors, SECONDS, "the client is refused")
+    producer.purge()
+    return errors[0].str()
+
+
 def _record(message):
     return Record(message.partition(), message.offset(), message.key(), message.value(),
                   message.headers() or [], message.timestamp()[1])

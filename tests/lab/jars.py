@@ -149,9 +149,9 @@ def class_path(name):
     return ":".join(str(path) for path in sorted(fetch(name).glob("*.jar")))
 
 
-def java(name, main, *arguments, heap_mib=256, definitions=None):
+def java(name, main, *arguments, heap_mib=256, definitions=None, flags=()):
     """A command line for a main class of the set, with flags for a quick start in little memory."""
-    flags = [f"-Xmx{heap_mib}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    flags = [*flags, f"-Xmx{heap_mib}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
              "-XX:+ExitOnOutOfMemoryError"]
     flags += [f"-D{key}={value}" for key, value in (definitions or {}).items()]
     return ["java", *flags, "-cp", class_path(name), main, *map(str, arguments)]

@@ -86,7 +86,8 @@ class Kraft(Brokers):
             "log.dirs": self.data(node),
             "share.coordinator.state.topic.replication.factor": self.count,
             "share.coordinator.state.topic.min.isr": 1,
-            "broker.session.timeout.ms": 4000,
-            "broker.heartbeat.interval.ms": 500,
+            # A dead broker's partitions move after this, and until then it is not let in again.
+            "broker.session.timeout.ms": 4000 if self.count > 1 else 2000,
+            "broker.heartbeat.interval.ms": 300,
             **settings,
         }

@@ -1,15 +1,14 @@
 """One Kafka 4 broker with a listener of every kind of security, right ones and wrong ones."""
 
+from . import sasl
 from .brokers import Access
 from .certificates import Authority
 from .kerberos import REALM, Kdc
 from .kraft import Kraft, Listener
+from .sasl import PASSWORD, SCRAM, USER
 
-USER, PASSWORD = "loanstream", "loanstream-secret"
 SERVICE = "kafka"
-MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI"]
-PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
-SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
+MECHANISMS = ["PLAIN", *SCRAM, "GSSAPI"]
 KERBEROS = "com.sun.security.auth.module.Krb5LoginModule"
 
 
@@ -46,7 +45,7 @@ class SecuredKafka(Kraft):
         super().prepare()
 
     def format_arguments(self):
-        return [word for mechanism in MECHANISMS if mechanism.startswith("SCRAM")
+        return [word for mechanism in SCRAM
                 for word in ("--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]")]
 
     def tls(self, name, host="localhost", **options):
@@ -55,11 +54,7 @@ class SecuredKafka(Kraft):
                 "ssl.truststore.type": "PEM", "ssl.truststore.location": self.authority.ca}
 
     def sasl(self):
-        settings = {"sasl.enabled.mechanisms": ",".join(self.mechanisms()),
-                    "plain.sasl.jaas.config": f'{PLAIN} required user_{USER}="{PASSWORD}";'}
-        for mechanism in self.mechanisms():
-            if mechanism.startswith("SCRAM"):
-                settings[f"{mechanism.lower()}.sasl.jaas.config"] = f"{SCRAM} required;"
+        settings = sasl.listener_settings(self.mechanisms())
         if self.kdc:
             settings["sasl.kerberos.service.name"] = SERVICE
             settings["gssapi.sasl.jaas.config"] = (
@@ -80,32 +75,27 @@ class SecuredKafka(Kraft):
         ]
 
     # For clients: librdkafka's properties, as right as can be.
-    def _secure(self, listener, protocol, **more):
-        properties = {"bootstrap.servers": f"localhost:{self.listener_port(listener)}",
-                      "broker.address.family": "v4", "security.protocol": protocol}
-        if protocol.endswith("ssl"):
-            properties["ssl.ca.location"] = str(self.authority.ca)
-        return Access({**properties, **more})
-
     def tls_access(self, listener="TLS"):
         """TLS, TLS_EXPIRED or TLS_WRONG_HOST: only the first is to be trusted."""
-        return self._secure(listener, "ssl")
+        return Access({"bootstrap.servers": f"localhost:{self.listener_port(listener)}",
+                       "broker.address.family": "v4", "security.protocol": "ssl",
+                       "ssl.ca.location": str(self.authority.ca)})
 
     def tls_client_access(self):
         certificate, key, _ = self.authority.issue("client", USER)
-        return self._secure("TLS_CLIENT", "ssl", **{"ssl.certificate.location": str(certificate),
-                                                    "ssl.key.location": str(key)})
+        access = self.tls_access("TLS_CLIENT")
+        access.properties |= {"ssl.certificate.location": str(certificate),
+                              "ssl.key.location": str(key)}
+        return access
 
     def sasl_access(self, mechanism, tls=False):
-        listener, protocol = ("SASL_TLS", "sasl_ssl") if tls else ("SASL", "sasl_plaintext")
-        access = self._secure(listener, protocol, **{"sasl.mechanisms": mechanism})
-        if mechanism != "GSSAPI":
-            access.properties |= {"sasl.username": USER, "sasl.password": PASSWORD}
-            return access
-        access.properties |= {"sasl.kerberos.service.name": SERVICE,
-                              "sasl.kerberos.principal": f"{USER}@{REALM}",
-                              "sasl.kerberos.keytab": str(self.keytab(USER))}
-        access.env = self.kdc.env
+        access = sasl.access(self.listener_port("SASL_TLS" if tls else "SASL"), mechanism,
+                             self.authority.ca if tls else None)
+        if mechanism == "GSSAPI":
+            access.properties |= {"sasl.kerberos.service.name": SERVICE,
+                                  "sasl.kerberos.principal": f"{USER}@{REALM}",
+                                  "sasl.kerberos.keytab": str(self.keytab(USER))}
+            access.env = self.kdc.env
         return access
 
     def accesses(self):
