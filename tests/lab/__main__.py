@@ -51,7 +51,6 @@ def up(name, running, _):
         describe(name, running)
         return 0
     running.kill()  # the rest of one that died
-    running.ports.drop_taken()
     began = time.monotonic()
     running.start()
     say(f"{name}: up in {time.monotonic() - began:.1f} s, data in {running.folder}")

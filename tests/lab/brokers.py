@@ -6,7 +6,7 @@ import shutil
 
 from . import wire
 from .ports import PortBook
-from .process import LabError, Server, wait_until
+from .process import LabError, Server, say, wait_until
 
 # Small and quick: short housekeeping intervals, so that tests of retention do not wait minutes.
 QUICK = {
@@ -20,6 +20,7 @@ QUICK = {
     "log.initial.task.delay.ms": 500,
     "log.retention.check.interval.ms": 1000,
 }
+START_ATTEMPTS = 3
 
 
 @dataclasses.dataclass
@@ -85,6 +86,17 @@ class Brokers:
     # Life.
     def start(self):
         """Up and answering; what was started is killed again if that fails."""
+        for attempt in range(1, START_ATTEMPTS + 1):
+            self.ports.drop_taken()
+            try:
+                return self._start()
+            except LabError as failure:
+                # Another program was quicker to take a port that was free a moment ago.
+                if "ddress already in use" not in str(failure) or attempt == START_ATTEMPTS:
+                    raise
+                say(f"a port was taken meanwhile: starting again\n{failure}")
+
+    def _start(self):
         try:
             self.prepare()
             for server in self.servers:

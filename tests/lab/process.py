@@ -149,6 +149,6 @@ class Server:
         A JVM that could not start writes pages about its orderly end; the cause stands before.
         """
         text = self.log_since_start().splitlines()
-        complaints = [line for line in text if re.search(r"ERROR|FATAL|Caused by|Error:", line)]
+        complaints = [line for line in text if re.search(r"ERROR|FATAL|Caused by|Error:|in use", line)]
         shown = complaints[:lines] + ["..."] + text[-lines:]
         return f"--- {self.log}\n" + "\n".join(line[:400] for line in shown)
