@@ -56,6 +56,17 @@ def test_one_that_does_not_heed_sigterm_is_killed(server):
     assert not stubborn.alive()
 
 
+def test_one_that_ends_at_the_first_signal_is_stopped_without_complaint(tmp_path):
+    class Prompt(Server):
+        def signal(self, number):
+            super().signal(number)
+            wait_until(lambda: not self.alive(), 10, "it has ended")
+    server = Prompt("prompt", tmp_path, lambda: ["sleep", "600"])
+    server.start()
+    server.stop()
+    assert not server.alive()
+
+
 def test_one_that_ends_while_it_starts_fails_at_once_with_its_complaint(server):
     with pytest.raises(LabError, match="ERROR no such disk"):
         server("echo ERROR no such disk; seq 1000").ready(lambda: False, 60)

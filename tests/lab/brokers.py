@@ -137,8 +137,7 @@ class Brokers:
     def stop(self, seconds=10):
         """SIGTERM to all, then SIGKILL to who is left. Brokers before what they stand on."""
         for server in self.servers:
-            if server.alive():
-                server.terminate()
+            server.terminate()
         try:
             wait_until(lambda: self.living() == 0, seconds, "the brokers stop")
         except LabError:

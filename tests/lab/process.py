@@ -1,5 +1,6 @@
 """A server process: its command, pid file and log; started, paused, killed and stopped by pid."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -101,6 +102,11 @@ class Server:
             raise LabError(f"{self.name} does not run\n{self.log_end()}")
         os.kill(pid, number)
 
+    def _signal_if_alive(self, number):
+        """It may end of itself between a look and a signal."""
+        with contextlib.suppress(LabError, ProcessLookupError):
+            self.signal(number)
+
     def pause(self):
         self.signal(signal.SIGSTOP)
 
@@ -109,14 +115,13 @@ class Server:
 
     def terminate(self):
         """SIGTERM, which a paused process too must hear; does not wait."""
-        self.signal(signal.SIGTERM)
-        self.signal(signal.SIGCONT)
+        self._signal_if_alive(signal.SIGTERM)
+        self._signal_if_alive(signal.SIGCONT)
 
     def kill(self):
         """kill -9, and waits for the end."""
-        if self.alive():
-            self.signal(signal.SIGKILL)
-            wait_until(lambda: not self.alive(), 30, f"{self.name} is dead")
+        self._signal_if_alive(signal.SIGKILL)
+        wait_until(lambda: not self.alive(), 30, f"{self.name} is dead")
         self.pid_file.unlink(missing_ok=True)
 
     def stop(self, seconds=20):
