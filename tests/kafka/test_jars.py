@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import hashlib
+import threading
 
 import pytest
 
@@ -56,10 +57,20 @@ def test_a_damaged_cache_is_fetched_again(registry):
     assert registry == []
 
 
-def test_many_at_once_download_once(registry):
-    registry += [GOOD]
+def test_many_at_once_download_once(registry, monkeypatch):
+    registry += [GOOD, GOOD]
+    second, download = threading.Event(), jars._download
+
+    def slow(name, folder):
+        """Lasts until a second one has begun, which must not happen."""
+        if len(registry) == 1:
+            second.set()
+        download(name, folder)
+        second.wait(0.3)
+    monkeypatch.setattr(jars, "_download", slow)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(jars.fetch, ["x"] * 8))) == 1
+    assert registry == [GOOD]
 
 
 def test_every_set_has_its_list():

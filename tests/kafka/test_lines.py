@@ -61,6 +61,9 @@ def test_a_group_keeps_its_offsets(brokers, topic):
     group = f"group-{topic}"
     brokers.client.commit(group, topic, {0: 42})
     assert brokers.client.group_offsets(group) == {(topic, 0): 42}
+    brokers.client.read(topic)
+    found = brokers.client.groups()
+    assert group in found and "lab" not in found  # reading leaves none behind
 
 
 @on_each_line

@@ -177,8 +177,9 @@ class Client:
 
     # Groups.
     def groups(self):
-        """{group: state} of all that the brokers know. Broker 0.10 or newer."""
-        return {group.id: group.state for group in self.admin.list_groups(timeout=SECONDS)}
+        """The names of all that the brokers know."""
+        found = self.admin.list_consumer_groups(request_timeout=SECONDS).result(SECONDS)
+        return {group.group_id for group in found.valid}
 
     def group_offsets(self, group):
         """{(topic, partition): committed offset}"""
