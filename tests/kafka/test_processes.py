@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,11 +30,18 @@ def server(tmp_path):
         one.kill()
 
 
-def test_a_server_dies_with_the_program_that_started_it(tmp_path):
+@pytest.mark.parametrize("late", [False, True], ids=["", "before it could ask the kernel"])
+def test_a_server_dies_with_the_program_that_started_it(tmp_path, late):
+    slow = tmp_path / "bin/setpriv"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\n{'while kill -0 $PPID; do :; done' if late else ''}\n"
+                    f'exec {shutil.which("setpriv")} "$@"\n')
+    slow.chmod(0o755)
+    env = {**os.environ, "PYTHONPATH": str(TESTS), "PATH": f"{slow.parent}:{os.environ['PATH']}"}
     script = ("from lab.process import Server; import time;"
               f"s = Server('s', '{tmp_path}', lambda: ['sleep', '600']); s.start();"
               "print(s.pid(), flush=True); time.sleep(600)")
-    with subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": TESTS},
+    with subprocess.Popen([sys.executable, "-c", script], env=env,
                           stdout=subprocess.PIPE) as program:
         pid = int(program.stdout.readline())
         other = Server("s", tmp_path, None)  # as another process sees it: by its pid file

@@ -11,6 +11,12 @@ import time
 
 POLL_SECONDS = 0.02
 
+COMPLAINT = re.compile(r"ERROR|FATAL|Caused by|Error:|in use")
+
+# The kernel ends a test's servers with it, even if it was killed; but not if it was killed before
+# the kernel was asked to.
+STILL_OURS = '[ "$PPID" = "$0" ] || exit 1; exec "$@"'
+
 
 class LabError(Exception):
     """What went wrong and the end of the log that tells why."""
@@ -61,8 +67,8 @@ class Server:
         if self.alive():
             raise LabError(f"{self.name} runs already (process {self.pid()})")
         self.folder.mkdir(parents=True, exist_ok=True)
-        # The kernel ends a test's servers with it, even if it was killed.
-        guard = ["setpriv", "--pdeathsig", "KILL"] if self.dies_with_us else []
+        guard = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", STILL_OURS, str(os.getpid())]
+        guard = guard if self.dies_with_us else []
         with open(self.log, "ab") as log:
             log.write(f"--- {self.name} started {time.strftime('%H:%M:%S')}\n".encode())
             log.flush()
@@ -154,6 +160,6 @@ class Server:
         A JVM that could not start writes pages about its orderly end; the cause stands before.
         """
         text = self.log_since_start().splitlines()
-        complaints = [line for line in text if re.search(r"ERROR|FATAL|Caused by|Error:|in use", line)]
+        complaints = [line for line in text if COMPLAINT.search(line)]
         shown = complaints[:lines] + ["..."] + text[-lines:]
         return f"--- {self.log}\n" + "\n".join(line[:400] for line in shown)
