@@ -34,7 +34,7 @@ def server(tmp_path):
 def test_a_server_dies_with_the_program_that_started_it(tmp_path, late):
     slow = tmp_path / "bin/setpriv"
     slow.parent.mkdir()
-    slow.write_text(f"#!/bin/sh\n{'while kill -0 $PPID; do :; done' if late else ''}\n"
+    slow.write_text(f"#!/bin/sh\n{'while kill -0 $6; do sleep 0.01; done' if late else ''}\n"
                     f'exec {shutil.which("setpriv")} "$@"\n')
     slow.chmod(0o755)
     env = {**os.environ, "PYTHONPATH": str(TESTS), "PATH": f"{slow.parent}:{os.environ['PATH']}"}
