@@ -48,8 +48,15 @@ void write_log(const std::string& folder, std::int64_t commits, std::int64_t day
     (void)state.apply(CheckpointEntry{}, {});
     (void)state.apply(ClaimEntry{kSource, Epoch(1), "m"}, {});
     std::int64_t below = commits - 199;
+    std::string before;
     for (std::int64_t i = 0; i < below; ++i) {
         std::string dt = day_of(EpochMs(1'700'000'000'000 + i * days / commits * 86'400'000));
+        for (const char* table : {"prediction", "dead_letters"})  // as a merge round does
+            if (!before.empty() && dt != before) {
+                TableDay day{table, before};
+                (void)state.apply(SealEntry{{day, state.open_part(day)}}, {});
+            }
+        before = dt;
         CommitEntry commit = commit_of(i, dt, state);
         if (auto applied = state.apply(commit, {}); !applied) std::abort();
         for (const char* table : {"prediction", "dead_letters"}) {
