@@ -12,11 +12,15 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     TRY(auto policy, load_policy(settings.text("policy"), settings.text("model")));
     DataFolders folders(settings);
     auto partitions = static_cast<std::int32_t>(settings.number("topic.partitions"));
-    TRY_VOID(create_topic_if_missing(env, folders.topics, request.topic, partitions));
+    // Both are looked at before either is made: state of a later version stays as it is.
+    auto known = describe_topic(env, folders.topics, request.topic);
+    if (!known && known.error().code != ErrorCode::kNotFound)
+        return std::unexpected(std::move(known).error());
 
     std::unique_ptr<StreamSession> session(new StreamSession(env));
     TRY(auto merging, MergeChoices::from(settings));
     TRY(session->warehouse_, Warehouse::open(env, session->files_, merging.warehouse));
+    TRY_VOID(create_topic_if_missing(env, folders.topics, request.topic, partitions));
     TRY_VOID(finish_replays(env, *session->warehouse_, folders.topics));
 
     TableSinkSettings sink;

@@ -6,6 +6,7 @@
 #include "base/crash_points.h"
 #include "base/plants.h"
 #include "base/sha256.h"
+#include "log/state_formats.h"
 
 namespace loanstream {
 
@@ -54,11 +55,14 @@ Result<std::unique_ptr<Warehouse>> Warehouse::open_to_read(Env& env, FileStore& 
 }
 
 Result<void> Warehouse::prepare() {
+    // Read first: nothing is written where a later version's state or damage is met.
+    auto loaded = chain_.load();
+    if (loaded) loaded = check_manifest_formats(files_, layout_, state());
+    if (!loaded && loaded.error().code != ErrorCode::kNotFound) return loaded;
     // Not log/: it is born with entry 0 in it (rule 37).
     for (const std::string& folder :
          {layout_.manifests(), layout_.staging(), layout_.versions(), layout_.locks()})
         TRY_VOID(files_.make_folders(folder));
-    auto loaded = chain_.load();
     if (!loaded && loaded.error().code == ErrorCode::kNotFound) {
         TRY_VOID(begin_where_nothing_is());
         loaded = chain_.load();
@@ -79,12 +83,13 @@ Result<void> Warehouse::begin_where_nothing_is() {
         // Another may have begun it between the two looks.
         auto loaded = chain_.load();
         if (loaded || loaded.error().code != ErrorCode::kNotFound) return loaded;
-        return fail(ErrorCode::kDamaged, "the log folder has no entry", layout_.log(),
-                    "restore the log from a copy; if nothing ever landed here, remove the folder");
+        return fail(
+            ErrorCode::kDamaged, "the log folder has no entry", layout_.log(),
+            "run 'loanstream table repair'; if nothing ever landed here, remove the folder");
     }
     if (full.empty()) return chain_.begin();
     return fail(ErrorCode::kDamaged, "there is no log, and the table " + full + " is not empty",
-                layout_.log(), "restore the log from a copy, or choose an empty folder");
+                layout_.log(), "run 'loanstream table repair', or choose an empty folder");
 }
 
 Result<void> Warehouse::reload() { return chain_.read_on(); }

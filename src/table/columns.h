@@ -10,6 +10,9 @@
 
 namespace loanstream {
 
+// `loanstream.format` in the footer of a Parquet file (docs/table.md); others are refused.
+inline constexpr std::string_view kFileFormat = "1";
+
 // By their Hive names; Parquet: int32, int64, float, double, UTF-8 byte array, byte array.
 enum class ColumnType : std::uint8_t { kInt, kBigint, kFloat, kDouble, kString, kBinary };
 std::string_view name_of(ColumnType type);  // "BIGINT"

@@ -227,7 +227,7 @@ public:
 
     Result<std::int64_t> finish() override {
         if (rows_.rows() > 0) TRY_VOID(write_group());
-        ParquetFile::Metadata footer = {{"loanstream.format", "1"},
+        ParquetFile::Metadata footer = {{"loanstream.format", std::string(kFileFormat)},
                                         {"loanstream.table", std::string(rows_.table().name)},
                                         {"loanstream.program", program_}};
         TRY(auto done, file_->finish(footer));

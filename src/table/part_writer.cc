@@ -105,7 +105,7 @@ public:
 
     Result<LiveFile> finish(const std::string& program) {
         auto pairs = std::make_shared<arrow::KeyValueMetadata>();
-        pairs->Append("loanstream.format", "1");
+        pairs->Append("loanstream.format", std::string(kFileFormat));
         pairs->Append("loanstream.table", file_.place.day.table);
         pairs->Append(kRanges, footer_.dump());
         pairs->Append("loanstream.program", program);

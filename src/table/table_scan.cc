@@ -71,6 +71,17 @@ public:
                    std::unique_ptr<parquet::arrow::FileReader> reader)
         : path_(std::move(path)), table_(table), reader_(std::move(reader)) {}
 
+    // A file that does not say its format was not written by this program: its columns tell.
+    Result<void> check_format() const {
+        for (const auto& [key, value] : metadata())
+            if (key == "loanstream.format" && value != kFileFormat)
+                return fail(ErrorCode::kUnknownFormat,
+                            "is of file format " + value + ", and this program knows " +
+                                std::string(kFileFormat),
+                            path_, "use the program version that wrote it, or a later one");
+        return {};
+    }
+
     Result<void> check_columns() {
         std::shared_ptr<arrow::Schema> schema;
         if (auto status = reader_->GetSchema(&schema); !status.ok())
@@ -202,6 +213,7 @@ Result<std::unique_ptr<TableScan>> TableScan::open(FileStore& files, const std::
                                                    const TableDeclaration& table) {
     TRY(auto reader, open_parquet(files, path, kRowsRead));
     auto scan = std::make_unique<ArrowTableScan>(path, table, std::move(reader));
+    TRY_VOID(scan->check_format());
     TRY_VOID(scan->check_columns());
     return scan;
 }

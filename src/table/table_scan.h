@@ -21,7 +21,8 @@ using TextRow = std::vector<std::optional<std::string>>;  // nullopt: null
 
 class TableScan {
 public:
-    // kInvalidData: no Parquet file, or not with the columns of `table`.
+    // kInvalidData: no Parquet file, or not with the columns of `table`. kUnknownFormat: written by
+    // a later version.
     static Result<std::unique_ptr<TableScan>> open(FileStore& files, const std::string& path,
                                                    const TableDeclaration& table);
     virtual ~TableScan() = default;

@@ -78,7 +78,7 @@ ParquetFile::Metadata footer_of(std::string_view table, const CommittedRange& ra
         {"model", range.model_hash},
     };
     auto ranges = nlohmann::ordered_json::array({entry});
-    return {{"loanstream.format", "1"},
+    return {{"loanstream.format", std::string(kFileFormat)},
             {"loanstream.table", std::string(table)},
             {"loanstream.ranges", ranges.dump()},
             {"loanstream.program", program}};
