@@ -1,11 +1,11 @@
 // Seals, checkpoints with their manifests, truncation; and the reading of live files, which begins
 // at the manifests.
 #include <algorithm>
-#include <cstdio>
 
 #include "base/crash_points.h"
 #include "base/plants.h"
 #include "base/sha256.h"
+#include "log/manifest_name.h"
 #include "log/warehouse.h"
 
 namespace loanstream {
@@ -16,22 +16,6 @@ constexpr int kMostTries = 1000;
 constexpr std::uint64_t kMostManifestBytes = 4ULL << 30;
 constexpr std::int32_t kPartsBeforeLate = 20;
 constexpr std::int64_t kLateMs = 3'600'000;  // how long after midnight a day is still written to
-constexpr std::size_t kNumberDigits = 20;
-constexpr std::size_t kTailBytes = kNumberDigits + 1 + 16 + 5;  // "<number>-<16 hex>.json"
-
-// <table>-<dt>-<number>-<16 hex digits>.json, for the number that its checkpoint is to have.
-std::string manifest_name(const TableDay& day, std::uint64_t number, std::uint64_t random) {
-    char tail[kTailBytes + 1];
-    std::snprintf(tail, sizeof tail, "%020llu-%016llx.json",
-                  static_cast<unsigned long long>(number), static_cast<unsigned long long>(random));
-    return day.table + "-" + day.dt + "-" + tail;
-}
-
-std::optional<std::uint64_t> manifest_number(std::string_view name) {
-    if (name.size() <= kTailBytes || !name.ends_with(".json")) return std::nullopt;
-    std::string_view digits = name.substr(name.size() - kTailBytes, kNumberDigits);
-    return entry_number(std::string(digits) + ".json");
-}
 
 std::unexpected<Error> outrun(std::string_view doing, const std::string& where) {
     return fail(ErrorCode::kOutside,
