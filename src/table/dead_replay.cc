@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/crash_points.h"
+#include "base/sha256.h"
 #include "feed/envelope.h"
 #include "feed/repaired_topic.h"
 #include "feed/topic_source.h"
@@ -16,23 +17,34 @@ namespace {
 
 constexpr std::int64_t kRowsAtOnce = 4096;
 
-// The origins of all records of a repaired topic; empty where there is no such topic.
-Result<std::set<Position>> origins_in(Env& env, const std::string& topics,
-                                      const std::string& topic) {
-    std::set<Position> origins;
+using TakeRecord = std::function<void(const RawBatch&, const RawRecord&)>;
+
+// Every record of a topic; none where there is no such topic.
+Result<void> read_topic(Env& env, const std::string& topics, const std::string& topic,
+                        const TakeRecord& take) {
     auto source = TopicSource::open_to_look(env, topics, topic,
                                             [](PartitionId) { return Incarnation(); }, {});
-    if (!source && source.error().code == ErrorCode::kNotFound) return origins;
+    if (!source && source.error().code == ErrorCode::kNotFound) return {};
     if (!source) return std::unexpected(std::move(source).error());
     TRY(auto assignment, (*source)->assignment());
     for (const auto& partition : assignment.owned) TRY_VOID((*source)->seek(partition, Offset(0)));
     RawBatch batch;
     while (true) {
         TRY(bool some, (*source)->poll(std::chrono::milliseconds(0), batch));
-        if (!some) return origins;
-        for (const RawRecord& record : batch.records)
-            if (record.origin) origins.insert(*record.origin);
+        if (!some) return {};
+        for (const RawRecord& record : batch.records) take(batch, record);
     }
+}
+
+// The origins of all records of a repaired topic.
+Result<std::set<Position>> origins_in(Env& env, const std::string& topics,
+                                      const std::string& topic) {
+    std::set<Position> origins;
+    auto take = [&](const RawBatch&, const RawRecord& record) {
+        if (record.origin) origins.insert(*record.origin);
+    };
+    TRY_VOID(read_topic(env, topics, topic, take));
+    return origins;
 }
 
 Result<void> produce(Env& env, const std::string& topics, const std::string& topic,
@@ -73,6 +85,19 @@ Result<std::int64_t> finish_replays(Env& env, Warehouse& warehouse, const std::s
         done += static_cast<std::int64_t>(lines.size());
     }
     return done;
+}
+
+Result<std::vector<ReplayEntry>> replays_in_topics(Env& env, const std::string& topics) {
+    std::vector<ReplayEntry> replays;
+    auto take = [&](const RawBatch& batch, const RawRecord& record) {
+        if (!record.origin || record.repeats_origin || record.too_large) return;
+        replays.push_back({*record.origin, sha256_hex(batch.bytes_of(record)),
+                           "its record is in the topic of repaired ones", "repair"});
+    };
+    TRY(auto described, list_topics(env, topics));
+    for (const TopicDescription& topic : described)
+        if (is_repaired_topic(topic.name)) TRY_VOID(read_topic(env, topics, topic.name, take));
+    return replays;
 }
 
 Result<void> visit_open_dead(Warehouse& warehouse, std::string_view reason,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "log/warehouse.h"
@@ -23,6 +24,9 @@ Result<void> put_replay(Warehouse& warehouse, const Replay& replay);
 
 // Step 3 for every replay of the log whose record is not in its repaired topic yet; how many.
 Result<std::int64_t> finish_replays(Env& env, Warehouse& warehouse, const std::string& topics);
+
+// What the repaired topics still tell of replays when a log is lost: one a record with an origin.
+Result<std::vector<ReplayEntry>> replays_in_topics(Env& env, const std::string& topics);
 
 // Every open dead letter of this reason, with its bytes, oldest files first.
 Result<void> visit_open_dead(Warehouse& warehouse, std::string_view reason,

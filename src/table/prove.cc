@@ -30,6 +30,8 @@ public:
     // kNotFound: a file was replaced while it was read; look again.
     Result<ProveReport> run() {
         auto files = warehouse_.live_files();
+        if (!files && files.error().code == ErrorCode::kUnknownFormat)
+            return std::unexpected(std::move(files).error());
         if (!files) {
             tell_at("a")(files.error().where, files.error().what);
             return finished();
@@ -39,7 +41,7 @@ public:
                    " is the last, chain holds; " +
                    prove_ranges(warehouse_.state(), *files, tell_at("a"));
         });
-        auto whole = prove_files(warehouse_, *files, tell_at("b"));
+        auto whole = prove_files(warehouse_, *files, FileDepth::kChecksum, tell_at("b"));
         if (!whole) return std::unexpected(whole.error());
         auto versions = prove_versions(warehouse_, tell_at("b"));
         if (!versions) return std::unexpected(versions.error());
@@ -207,9 +209,10 @@ private:
     std::map<SourcePartition, Offset> counted_from_;
 };
 
-// A log that cannot be read, where a warehouse stands: the place is the answer.
-Result<ProveReport> without_log(FileStore& files, const std::string& warehouse,
-                                const Error& error) {
+}  // namespace
+
+Result<ProveReport> report_without_log(FileStore& files, const std::string& warehouse,
+                                       const Error& error) {
     bool damage = error.code == ErrorCode::kDamaged || error.code == ErrorCode::kInvalidData;
     if (error.code == ErrorCode::kNotFound) {
         Layout layout(warehouse);
@@ -226,8 +229,6 @@ Result<ProveReport> without_log(FileStore& files, const std::string& warehouse,
                               error.what);
     return report;
 }
-
-}  // namespace
 
 std::string ProveReport::text() const {
     std::string out;
@@ -268,7 +269,7 @@ Result<ProveReport> prove(Env& env, FileStore& files, const std::string& warehou
                           const ProveRequest& request, SourceCounter* counter) {
     for (int look = 1;; ++look) {
         auto opened = Warehouse::open_to_read(env, files, warehouse);
-        if (!opened) return without_log(files, warehouse, opened.error());
+        if (!opened) return report_without_log(files, warehouse, opened.error());
         auto report = Proof(env, **opened, request, counter).run();
         bool replaced = !report && report.error().code == ErrorCode::kNotFound;
         if (!replaced || look == kMostLooks) return report;

@@ -64,4 +64,9 @@ inline constexpr std::size_t kMostFailuresKept = 20;
 Result<ProveReport> prove(Env& env, FileStore& files, const std::string& warehouse,
                           const ProveRequest& request, SourceCounter* counter);
 
+// The report on a warehouse whose log cannot be read, as `error` says; the error where there is no
+// warehouse at all, or one of a later version.
+Result<ProveReport> report_without_log(FileStore& files, const std::string& warehouse,
+                                       const Error& error);
+
 }  // namespace loanstream

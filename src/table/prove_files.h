@@ -10,9 +10,12 @@
 
 namespace loanstream {
 
-// Size, checksum and rows of each file; kNotFound when one was replaced meanwhile.
+enum class FileDepth { kSize, kChecksum };
+
+// Size, rows and, where it is asked for, checksum of each file; kNotFound when one was replaced
+// meanwhile.
 Result<std::string> prove_files(Warehouse& warehouse, const std::vector<LiveFile>& files,
-                                const TellFailure& tell);
+                                FileDepth depth, const TellFailure& tell);
 
 // Every policy and model ever used, and the files that a policy is made of.
 Result<std::string> prove_versions(Warehouse& warehouse, const TellFailure& tell);
