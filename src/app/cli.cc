@@ -28,6 +28,7 @@ const std::vector<CommandSpec>& all_commands() {
         add_stream_commands(commands);
         add_table_commands(commands);
         add_merge_commands(commands);
+        add_repair_commands(commands);
         add_dead_commands(commands);
         add_dead_fix_commands(commands);
         add_decide_commands(commands);

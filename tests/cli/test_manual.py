@@ -122,7 +122,9 @@ ENDLESS = re.compile(r"loanstream (demo$|demo --for|applicants serve|source( |$)
 # Their answer is no where what they make is there, or what they remove is not.
 NEEDS = {"loanstream topic create": "rm -r loanstream-data/topics/fintech_pyspark",
          "loanstream topic create applicants --partitions 4":
-             "rm -r loanstream-data/topics/applicants"}
+             "rm -r loanstream-data/topics/applicants",
+         "loanstream table restore monday --data elsewhere":
+             f"{PROGRAM} table backup monday"}
 
 
 @pytest.mark.parametrize("example", examples())
