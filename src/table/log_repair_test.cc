@@ -147,7 +147,9 @@ TEST(LogRepair, WhatComesIntoTheLogMeanwhileIsNotLost) {
         EXPECT_TRUE(world.proved().proved) << world.proved().text();
         auto opened = Warehouse::open_to_read(world.env, world.files, "/w");
         ASSERT_TRUE(opened) << opened.error().line();
-        if (told) EXPECT_EQ((*opened)->state().replays().size(), 1u);
+        if (told) {
+            EXPECT_EQ((*opened)->state().replays().size(), 1u);
+        }
         if (testing::Test::HasFailure()) return;
     }
     EXPECT_GT(refused, 10);
