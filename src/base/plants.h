@@ -32,7 +32,21 @@ namespace loanstream {
     X(kReaderRetired, "reader-retired")             \
     X(kDeleteLooks, "delete-looks")                 \
     X(kMakeDurable, "topic-made-durable")           \
-    X(kPartLimit, "part-limit")
+    X(kPartLimit, "part-limit")                     \
+    X(kSealCheck, "seal-check")                     \
+    X(kSyncLoad, "sync-load")                       \
+    X(kLostAnswerLook, "lost-answer-look")          \
+    X(kMergeOnce, "merge-once")                     \
+    X(kMergesUntilGone, "merges-until-gone")        \
+    X(kReaderLoadsAgain, "reader-loads-again")      \
+    X(kEveryRangeChecked, "every-range-checked")    \
+    X(kFencedRangeOnly, "fenced-range-only")        \
+    X(kJudgeNotEmpty, "judge-not-empty")            \
+    X(kManifestNumber, "manifest-number")           \
+    X(kManifestAgain, "manifest-again")             \
+    X(kDamageTwice, "damage-twice")                 \
+    X(kBornOnce, "born-once")                       \
+    X(kDeleteSyncs, "delete-syncs")
 
 enum class PlantedBug {
 #define LOANSTREAM_PLANT_ENUM(id, name) id,

@@ -154,12 +154,12 @@ Result<void> LogChain::load() {
     std::string doubt;
     for (int attempt = 0; attempt < kMostLoads; ++attempt) {
         auto loaded = load_once();
-        if (loaded && *loaded) return sync();
+        if (loaded && *loaded) return planted(PlantedBug::kSyncLoad) ? Result<void>() : sync();
         if (loaded) continue;
         bool data = loaded.error().code == ErrorCode::kDamaged ||
                     loaded.error().code == ErrorCode::kUnknownFormat;
         std::string line = loaded.error().line();
-        if (!data || line == doubt) return std::unexpected(std::move(loaded).error());
+        if (!data || line == doubt || planted(PlantedBug::kDamageTwice)) return std::unexpected(std::move(loaded).error());
         doubt = std::move(line);
     }
     return fail(ErrorCode::kOutside, "the log is truncated faster than it can be read",
@@ -175,7 +175,7 @@ Result<void> LogChain::read_on() {
     if (!stood) return load();
     if (!read) return read;
     anchor_ = newest_;
-    if (last_ == before) return {};
+    if (last_ == before || planted(PlantedBug::kSyncLoad)) return {};
     return sync();
 }
 
@@ -190,6 +190,11 @@ Result<void> LogChain::give_birth() {
     Entry entry{{}, random_id(env_), env_.now(), CheckpointEntry{}};
     std::string aside = layout_.temporary(member_, env_.random());
     std::string first = join_path(aside, base_name(layout_.entry(0)));
+    if (planted(PlantedBug::kBornOnce)) {
+        TRY_VOID(files_.make_folders(layout_.log()));
+        TRY_VOID(files_.create_if_absent(layout_.entry(0), encode_entry(entry), aside));
+        return {};
+    }
     TRY_VOID(files_.make_folders(aside));
     TRY_VOID(files_.write_new(first, encode_entry(entry)));
     TRY_VOID(files_.sync_folder(aside));
@@ -240,6 +245,7 @@ Result<LogChain::Put> LogChain::offer(const Read& ours, const std::string& bytes
         // An error, or gone: put after all, or swept by another. The log tells.
         if (!outcome) error = outcome.error();
         TRY_VOID(read_on());
+        if (!outcome && planted(PlantedBug::kLostAnswerLook)) return Put::kTaken;
         if (last_ >= ours.number) {
             TRY_VOID(files_.remove(temporary));
             return settle(ours, false);

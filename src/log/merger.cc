@@ -257,6 +257,7 @@ Result<void> Merger::put_in_place(const MergeEntry& merge) {
         TRY_VOID(exchanged);
         crash_point(CrashPoint::kExchanged);
     }
+    if (placed && planted(PlantedBug::kDeleteSyncs)) return {};
     TRY_VOID(files.sync_folder(folder_of(part)));
     auto synced = files.sync_folder(retired);
     if (!synced && placed && synced.error().code == ErrorCode::kNotFound) return {};  // tidied

@@ -117,7 +117,7 @@ Result<void> LogState::check_file(const CommitEntry& entry, const CommittedFile&
                        name->partition == range.source.partition && name->epoch == range.epoch &&
                        name->range == range.range;
     if (!named_right) return damaged("the file's name is not that of its range", file.name);
-    if (file.place.part != open_part(file.place.day))
+    if (file.place.part != open_part(file.place.day) && !planted(PlantedBug::kSealCheck))
         return damaged("the file names " + file.place.text() + ", and the open part is " +
                            std::to_string(open_part(file.place.day)),
                        file.name);
@@ -128,6 +128,7 @@ Result<void> LogState::check_one(const CommitEntry& entry) const {
     if (entry.ranges.empty()) return damaged("a commit of no range", {});
     std::set<TopicPartition> sources;
     for (const CommittedRange& range : entry.ranges) {
+        if (planted(PlantedBug::kEveryRangeChecked) && &range != &entry.ranges.front()) continue;
         TRY(const PartitionState* known, owned(range.source, range.epoch, range.range.begin));
         std::string where = range.source.text();
         if (!sources.insert(topic_partition_of(range.source)).second)
@@ -223,7 +224,7 @@ Result<void> LogState::check_one(const MergeEntry& entry) const {
     const DayState* state = day(entry.part.day);
     if (state == nullptr || entry.part.part >= state->seals)
         return damaged("merged before it was sealed", entry.part.text());
-    if (contains(state->merged, entry.part.part))
+    if (contains(state->merged, entry.part.part) && !planted(PlantedBug::kMergeOnce))
         return damaged("merged a second time", entry.part.text());
     if (entry.generation.empty() || entry.outputs.empty())
         return damaged("a merge without generation or output", entry.part.text());
@@ -357,7 +358,8 @@ CheckpointEntry LogState::checkpoint(const std::vector<DayState>& rewritten,
         if (file.place.part == open_part(file.place.day)) entry.files.push_back(file);
     for (const auto& [key, merge] : merges_)
         if (!done.contains(key)) entry.merges.push_back(merge);
-    if (planted(PlantedBug::kCheckpointCarries)) entry.merges.clear();
+    if (planted(PlantedBug::kMergesUntilGone)) entry.merges.clear();
+    if (planted(PlantedBug::kCheckpointCarries)) entry.files.clear();
     entry.ended = ended_;
     entry.quiet = quiet_;
     entry.lost = lost_;

@@ -181,14 +181,15 @@ Result<void> Warehouse::drop_fenced(Pending& pending, bool remove_files) {
     for (std::uint32_t index : pending.ranges) {
         const CommittedRange& range = pending.request->ranges[index];
         const PartitionState* known = state().partition(topic_partition_of(range.source));
-        bool fenced = known != nullptr && known->epoch > range.epoch;
+        bool fenced = known != nullptr && known->epoch > range.epoch &&
+                      !(planted(PlantedBug::kEveryRangeChecked) && !kept.empty());
         if (!fenced) {
             kept.push_back(index);
             continue;
         }
         pending.outcome.ranges[index] = RangeOutcome::kFenced;
         for (const StagedFile& file : pending.request->files)
-            if (remove_files && file.range == index)
+            if (remove_files && (file.range == index || planted(PlantedBug::kFencedRangeOnly)))
                 TRY_VOID(files_.remove(layout_.staged_file(file.name)));
     }
     pending.ranges = std::move(kept);
@@ -220,7 +221,8 @@ CommitEntry entry_of(const CommitRequest& request, const std::vector<std::uint32
 bool stands_by_state(const CommitEntry& entry, const LogState& state) {
     for (const CommittedRange& range : entry.ranges) {
         const PartitionState* known = state.partition(topic_partition_of(range.source));
-        if (known != nullptr && known->epoch == range.epoch && !range.range.empty() &&
+        if (known != nullptr && known->epoch == range.epoch &&
+            (!range.range.empty() || planted(PlantedBug::kJudgeNotEmpty)) &&
             known->next == range.range.next)
             return true;
     }
@@ -259,12 +261,17 @@ Result<CommitOutcome> Warehouse::commit(const CommitRequest& request) {
         for (const StagedFile& file : request.files)
             TRY_VOID(publish_file({file.day, state().open_part(file.day)}, file.name));
     crash_point(CrashPoint::kFileSynced);
+    std::vector<CommittedFile> first;  // of a planted bug
     for (int attempt = 0; attempt < kMostTries; ++attempt) {
         TRY_VOID(drop_fenced(pending, true));
         if (pending.ranges.empty()) return pending.outcome;
         TRY(bool looked, planted(PlantedBug::kPartLimit) ? false : make_room(pending));
         if (looked) continue;
         CommitEntry entry = entry_of(request, pending.ranges, state(), member());
+        if (planted(PlantedBug::kSealCheck)) {
+            if (first.size() == entry.files.size()) entry.files = first;
+            first = entry.files;
+        }
         std::uint64_t number = chain_.last_number() + 1;
         TRY(auto put, chain_.put(entry));
         if (put == LogChain::Put::kTaken) continue;
