@@ -159,7 +159,8 @@ Result<void> LogChain::load() {
         bool data = loaded.error().code == ErrorCode::kDamaged ||
                     loaded.error().code == ErrorCode::kUnknownFormat;
         std::string line = loaded.error().line();
-        if (!data || line == doubt || planted(PlantedBug::kDamageTwice)) return std::unexpected(std::move(loaded).error());
+        if (!data || line == doubt || planted(PlantedBug::kDamageTwice))
+            return std::unexpected(std::move(loaded).error());
         doubt = std::move(line);
     }
     return fail(ErrorCode::kOutside, "the log is truncated faster than it can be read",

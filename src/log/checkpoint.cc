@@ -167,7 +167,9 @@ Result<void> Warehouse::remove_manifests(const std::set<std::string>& kept) {
     for (const FileInfo& file : names) {
         auto number = manifest_number(file.name);
         bool later = number && *number >= chain_.anchor_number();
-        if (!number || (later && !planted(PlantedBug::kManifestNumber)) || named.contains(file.name)) continue;
+        if (!number || (later && !planted(PlantedBug::kManifestNumber)) ||
+            named.contains(file.name))
+            continue;
         TRY_VOID(files_.remove(join_path(layout_.manifests(), file.name)));
     }
     return {};
