@@ -27,6 +27,7 @@ const std::vector<CommandSpec>& all_commands() {
         add_source_commands(commands);
         add_stream_commands(commands);
         add_table_commands(commands);
+        add_compare_commands(commands);
         add_merge_commands(commands);
         add_repair_commands(commands);
         add_dead_commands(commands);

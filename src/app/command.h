@@ -72,6 +72,7 @@ void add_source_commands(std::vector<CommandSpec>& list);
 void add_stream_commands(std::vector<CommandSpec>& list);
 void add_merge_commands(std::vector<CommandSpec>& list);
 void add_table_commands(std::vector<CommandSpec>& list);
+void add_compare_commands(std::vector<CommandSpec>& list);
 void add_repair_commands(std::vector<CommandSpec>& list);
 void add_dead_commands(std::vector<CommandSpec>& list);
 void add_dead_fix_commands(std::vector<CommandSpec>& list);

@@ -5,124 +5,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 #include "table/columns.h"
 #include "table/query_words.h"
-#include "table/table_reader.h"
+#include "table/reading_folder.h"
 
 extern char** environ;
 
 namespace loanstream {
 
 namespace {
-
-constexpr int kMostLooks = 4;
-
-// The private folder: <warehouse>.reading-<16 hex digits>, locked while its owner lives.
-class ReadingFolder {
-public:
-    static Result<ReadingFolder> make(Env& env, const std::string& warehouse) {
-        TRY_VOID(sweep(env, warehouse));
-        ReadingFolder made(env, warehouse + kMark + std::to_string(env.random()));
-        TRY_VOID(env.make_folders(made.path_));
-        TRY(auto lock, env.try_lock(join_path(made.path_, kLock)));
-        if (!lock) return fail(ErrorCode::kOutside, "a fresh folder is locked", made.path_);
-        made.lock_ = std::move(*lock);
-        return made;
-    }
-    ReadingFolder(ReadingFolder&&) = default;
-    ReadingFolder& operator=(ReadingFolder&&) = delete;
-    ~ReadingFolder() {
-        if (lock_) (void)remove(env_, path_);
-    }
-    const std::string& path() const { return path_; }
-
-private:
-    static constexpr const char* kMark = ".reading-";
-    static constexpr const char* kLock = "lock";
-    ReadingFolder(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
-
-    // Folders whose owner died.
-    static Result<void> sweep(Env& env, const std::string& warehouse) {
-        std::string start = warehouse.substr(warehouse.rfind('/') + 1) + kMark;
-        std::string parent = folder_of(warehouse);
-        TRY(auto entries, env.list(parent));
-        for (const auto& entry : entries) {
-            if (!entry.is_folder || !entry.name.starts_with(start)) continue;
-            std::string path = join_path(parent, entry.name);
-            auto lock = env.try_lock(join_path(path, kLock));
-            if (lock && *lock) (void)remove(env, path);
-        }
-        return {};
-    }
-
-    // At most <table>/dt=/part=/<file> deep.
-    static Result<void> remove(Env& env, const std::string& folder, int depth = 0) {
-        TRY(auto entries, env.list(folder));
-        for (const auto& entry : entries) {
-            std::string path = join_path(folder, entry.name);
-            if (!entry.is_folder)
-                TRY_VOID(env.remove_file(path));
-            else if (depth < 4)
-                TRY_VOID(remove(env, path, depth + 1));
-        }
-        return env.remove_folder(folder);
-    }
-
-    Env& env_;
-    std::string path_;
-    std::unique_ptr<FileLock> lock_;
-};
-
-// Links one file; false: it was replaced meanwhile, look at the log anew.
-Result<bool> link_file(Env& env, Warehouse& warehouse, const LiveFile& file,
-                       const std::string& folder) {
-    std::string into = join_path(folder, file.place.text());
-    TRY_VOID(env.make_folders(into));
-    for (int look = 0; look < kMostLooks; ++look) {
-        auto path = warehouse.locate(file);
-        if (!path && path.error().code == ErrorCode::kNotFound) return false;
-        if (!path) return std::unexpected(path.error());
-        auto linked = env.hard_link(*path, join_path(into, file.name));
-        if (linked) return true;
-        if (linked.error().code != ErrorCode::kNotFound) return std::unexpected(linked.error());
-    }
-    return false;
-}
-
-struct LinkedTables {
-    std::string folder;                             // where their folders are
-    bool prediction = false, dead_letters = false;  // have files
-};
-
-Result<LinkedTables> link_files(Env& env, Warehouse& warehouse, const std::string& folder) {
-    for (int look = 1;; ++look) {
-        TRY_VOID(warehouse.reload());
-        TRY(auto files, warehouse.live_files());
-        LinkedTables linked;
-        bool whole = true;
-        linked.folder = join_path(folder, std::to_string(look));  // an earlier one is in part
-        TRY_VOID(env.make_folders(linked.folder));
-        for (const auto& file : files) {
-            TRY(bool done, link_file(env, warehouse, file, linked.folder));
-            if (!done && look == kMostLooks)
-                return fail(ErrorCode::kDamaged, "a file that the log names is gone",
-                            warehouse.layout().final_file(file.place, file.name),
-                            "loanstream table prove tells what is amiss");
-            whole = whole && done;
-            if (!whole) break;
-            (file.place.day.table == kPredictionTable ? linked.prediction : linked.dead_letters) =
-                true;
-        }
-        if (whole) return linked;
-    }
-}
 
 std::string_view duckdb_type(ColumnType type) {
     switch (type) {
@@ -193,7 +88,7 @@ Result<int> run_sql(Env& env, Warehouse& warehouse, const SqlRequest& request) {
         return fail(ErrorCode::kUsage, "no duckdb program is set", "table sql",
                     "./dev setup installs it; LOANSTREAM_DUCKDB names another");
     TRY(auto folder, ReadingFolder::make(env, warehouse.layout().warehouse()));
-    TRY(auto linked, link_files(env, warehouse, folder.path()));
+    TRY(auto linked, folder.link_tables(warehouse));
     std::string setup = "SET allowed_directories=['./']; SET allow_community_extensions=false; " +
                         view_of(prediction_table(), linked.prediction) +
                         view_of(dead_letters_table(), linked.dead_letters);
