@@ -134,8 +134,9 @@ void add_compare_commands(std::vector<CommandSpec>& commands) {
           {"--html", "FILE", "the report as one page too"},
           {"--json", "", "for programs"}},
          {"loanstream table compare old.csv new.parquet --key member_id",
-          "loanstream table compare /exports/spark --key application_id --html compared.html",
-          "loanstream table compare 'old/dt=*/*.parquet' new.csv.gz --key topic,offset --json"},
+          "loanstream table compare spark-output --key application_id --html compared.html",
+          "loanstream table compare 'old/dt=*/*.parquet' new.csv.gz --key "
+          "source_topic,source_offset --json"},
          compare});
 }
 

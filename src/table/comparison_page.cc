@@ -138,10 +138,9 @@ std::string matrix_html(const ComparisonReport& report, const char* caption, con
 
 std::string status_html(const ComparisonReport& report) {
     if (!report.has_status) return {};
-    std::string out =
-        "<h2>Status</h2>\n" + matrix_html(report, "Rows", [](const StatusMove& move) {
-            return with_commas(move.rows);
-        });
+    std::string out = "<h2>Status</h2>\n" + matrix_html(report, "Rows", [](const StatusMove& move) {
+                          return with_commas(move.rows);
+                      });
     if (report.has_money) {
         out += matrix_html(report, "Sum of funded_amnt", [](const StatusMove& move) {
             if (move.funded_old == move.funded_new) return money_text(move.funded_old);
@@ -184,14 +183,15 @@ std::string score_html(const ComparisonReport& report) {
 
 std::string ComparisonReport::html() const {
     std::string out(kHead);
-    out += fmt::format("<h1>Old and new, side by side</h1>\n<p class=\"{}\"><strong>{}</strong></p>\n",
-                       same() ? "same" : "differs", escaped(verdict()));
-    out += fmt::format("<p>Key: {}. Compared: {}. {} keys in both; of {} rows compared {} are "
-                       "alike, {} are not.</p>\n",
-                       escaped(joined(key)),
-                       columns.empty() ? "nothing but keys" : escaped(joined(columns)),
-                       with_commas(keys_in_both), with_commas(rows_compared),
-                       with_commas(rows_compared - rows_changed), with_commas(rows_changed));
+    out +=
+        fmt::format("<h1>Old and new, side by side</h1>\n<p class=\"{}\"><strong>{}</strong></p>\n",
+                    same() ? "same" : "differs", escaped(verdict()));
+    out += fmt::format(
+        "<p>Key: {}. Compared: {}. {} keys in both; of {} rows compared {} are "
+        "alike, {} are not.</p>\n",
+        escaped(joined(key)), columns.empty() ? "nothing but keys" : escaped(joined(columns)),
+        with_commas(keys_in_both), with_commas(rows_compared),
+        with_commas(rows_compared - rows_changed), with_commas(rows_changed));
     out += sides_html(*this) + status_html(*this) + score_html(*this);
     for (const auto& change : changes) {
         if (change.column == "status" || change.column == "data") continue;

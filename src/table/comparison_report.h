@@ -41,8 +41,8 @@ struct StatusMove {
 struct ScoreChange {
     double mean = 0, mean_size = 0;  // of new - old, and of its size, where both have a score
     double median = 0, ninety = 0, ninety_nine = 0, largest = 0;  // of the size
-    std::int64_t changed = 0, only_old = 0, only_new = 0;  // changed: all three kinds
-    std::vector<ComparedExample> examples;                 // the largest first
+    std::int64_t changed = 0, only_old = 0, only_new = 0;         // changed: all three kinds
+    std::vector<ComparedExample> examples;                        // the largest first
 };
 
 struct ColumnChange {

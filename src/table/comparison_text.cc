@@ -24,7 +24,8 @@ std::string listed(const std::vector<std::string>& names) {
 std::string keys_of(const Examples& examples, std::int64_t all) {
     std::string text;
     for (const auto& example : examples) text += (text.empty() ? ": " : ", ") + example.key;
-    return text + (all > static_cast<std::int64_t>(examples.size()) && !text.empty() ? ", ..." : "");
+    return text +
+           (all > static_cast<std::int64_t>(examples.size()) && !text.empty() ? ", ..." : "");
 }
 
 std::string values_of(const Examples& examples) {
@@ -110,10 +111,9 @@ std::string matrix_text(const ComparisonReport& report, const char* corner, cons
 
 std::string status_text(const ComparisonReport& report) {
     if (!report.has_status) return "status is not compared\n";
-    std::string text =
-        fmt::format("status: {} of {} change ({})\n", with_commas(report.status_changed),
-                    rows_text(report.rows_compared),
-                    percent(report.status_changed, report.rows_compared));
+    std::string text = fmt::format(
+        "status: {} of {} change ({})\n", with_commas(report.status_changed),
+        rows_text(report.rows_compared), percent(report.status_changed, report.rows_compared));
     text += matrix_text(report, "rows, old \\ new",
                         [](const StatusMove& move) { return with_commas(move.rows); });
     if (report.has_money) text += matrix_text(report, "funded_amnt, old \\ new", funded);
@@ -131,9 +131,9 @@ std::string status_text(const ComparisonReport& report) {
 std::string score_text(const ComparisonReport& report) {
     if (!report.has_score) return "score is not compared: no data in both\n";
     const ScoreChange& score = report.score;
-    std::string text = fmt::format("score (data): {} of {} change by more than {}\n",
-                                   with_commas(score.changed), rows_text(report.rows_compared),
-                                   report.tolerance);
+    std::string text =
+        fmt::format("score (data): {} of {} change by more than {}\n", with_commas(score.changed),
+                    rows_text(report.rows_compared), report.tolerance);
     if (score.changed == 0) return text;
     text += fmt::format(
         "  new - old: mean {:+.6g}; its size: mean {:.6g}, median {:.6g}, 90 % {:.6g}, "
@@ -151,8 +151,7 @@ std::string columns_text(const ComparisonReport& report) {
     for (const auto& change : report.changes) {
         if (change.column == "status" || change.column == "data") continue;
         text += fmt::format("{}: {} of {} change\n{}", change.column, with_commas(change.rows),
-                            rows_text(report.rows_compared),
-                            values_of(change.examples));
+                            rows_text(report.rows_compared), values_of(change.examples));
     }
     return text;
 }
@@ -191,15 +190,15 @@ Json json_of(const ComparedSide& side) {
 }
 
 Json json_of(const ScoreChange& score) {
-    return {{"changed", score.changed},
-            {"only_old", score.only_old},
-            {"only_new", score.only_new},
-            {"mean", score.mean},
-            {"mean_size", score.mean_size},
-            {"quantiles",
-             {{"0.5", score.median}, {"0.9", score.ninety}, {"0.99", score.ninety_nine}}},
-            {"largest", score.largest},
-            {"examples", json_of(score.examples, true)}};
+    return {
+        {"changed", score.changed},
+        {"only_old", score.only_old},
+        {"only_new", score.only_new},
+        {"mean", score.mean},
+        {"mean_size", score.mean_size},
+        {"quantiles", {{"0.5", score.median}, {"0.9", score.ninety}, {"0.99", score.ninety_nine}}},
+        {"largest", score.largest},
+        {"examples", json_of(score.examples, true)}};
 }
 
 }  // namespace
@@ -247,9 +246,9 @@ const StatusMove* ComparisonReport::move(const std::string& was, const std::stri
 }
 
 std::string ComparisonReport::text() const {
-    std::string out = fmt::format("old: {}\nnew: {}\nkey: {}; compared: {}\n", before.name,
-                                  after.name, listed(key),
-                                  columns.empty() ? "nothing but keys" : listed(columns));
+    std::string out =
+        fmt::format("old: {}\nnew: {}\nkey: {}; compared: {}\n", before.name, after.name,
+                    listed(key), columns.empty() ? "nothing but keys" : listed(columns));
     out += sides_text(*this) + alone_text(*this);
     out += fmt::format("{} in both; of {} compared {} are alike, {} are not\n",
                        keys_text(keys_in_both), rows_text(rows_compared),

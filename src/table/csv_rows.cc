@@ -55,14 +55,14 @@ public:
             if (!some) return {};
             if (fields.size() == 1 && fields[0].empty() && columns_.size() > 1) continue;
             if (fields.size() != columns_.size())
-                return fail(ErrorCode::kInvalidData,
-                            fmt::format("{} values in a row of {} columns", fields.size(),
-                                        columns_.size()),
-                            fmt::format("{}:{}", path_, reader.line()),
-                            "quote values that hold commas, quotes or newlines");
+                return fail(
+                    ErrorCode::kInvalidData,
+                    fmt::format("{} values in a row of {} columns", fields.size(), columns_.size()),
+                    fmt::format("{}:{}", path_, reader.line()),
+                    "quote values that hold commas, quotes or newlines");
             for (std::size_t i = 0; i < places.size(); ++i)
-                row[i] = is_null(fields[places[i]]) ? InputValue()
-                                                    : InputValue::of(fields[places[i]]);
+                row[i] =
+                    is_null(fields[places[i]]) ? InputValue() : InputValue::of(fields[places[i]]);
             if (!take(row)) return {};
         }
     }

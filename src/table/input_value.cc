@@ -100,7 +100,8 @@ std::optional<std::string> plain_decimal(std::string_view text) {
     std::string digits = std::string(whole) + std::string(part);
     long point = static_cast<long>(whole.size()) + exponent;
     if (point <= 0) digits.insert(0, static_cast<std::size_t>(1 - point), '0'), point = 1;
-    if (point > static_cast<long>(digits.size())) digits.resize(static_cast<std::size_t>(point), '0');
+    if (point > static_cast<long>(digits.size()))
+        digits.resize(static_cast<std::size_t>(point), '0');
     std::string before = digits.substr(0, static_cast<std::size_t>(point));
     std::string after = digits.substr(static_cast<std::size_t>(point));
     before.erase(0, std::min(before.find_first_not_of('0'), before.size() - 1));
@@ -118,7 +119,9 @@ std::string shortest(double number) {
 
 PackedValue text_cell(std::string_view text) { return kTextCell | (hash_of(text).low & kTextBits); }
 
-PackedValue number_cell(double number) { return std::bit_cast<PackedValue>(number + 0.0); }  // no minus zero
+PackedValue number_cell(double number) {
+    return std::bit_cast<PackedValue>(number + 0.0);
+}  // no minus zero
 
 }  // namespace
 
@@ -174,7 +177,9 @@ PackedValue packed(const InputValue& value) {
     return text_cell(exact ? *exact : shortest(number));
 }
 
-bool is_number(PackedValue cell) { return cell != kMissingValue && (cell & kTextCell) != kTextCell; }
+bool is_number(PackedValue cell) {
+    return cell != kMissingValue && (cell & kTextCell) != kTextCell;
+}
 
 double number_of(PackedValue cell) { return std::bit_cast<double>(cell); }
 

@@ -37,9 +37,7 @@ public:
             return words_[0] != other.words_[0] ? words_[0] < other.words_[0]
                                                 : words_[1] >> 32 < other.words_[1] >> 32;
         }
-        std::int64_t number() const {
-            return static_cast<std::int64_t>(words_[1] & UINT32_MAX);
-        }
+        std::int64_t number() const { return static_cast<std::int64_t>(words_[1] & UINT32_MAX); }
         PackedValue cell(std::size_t column) const { return words_[2 + column]; }
 
     private:

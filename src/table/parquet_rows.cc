@@ -33,8 +33,7 @@ void fill_text(const arrow::Array& array, std::span<InputValue> rows, std::size_
     const auto& typed = static_cast<const Array&>(array);
     for (std::int64_t row = 0; row < array.length(); ++row)
         rows[static_cast<std::size_t>(row) * step] =
-            array.IsNull(row) ? InputValue()
-                              : InputValue::of(std::string_view(typed.GetView(row)));
+            array.IsNull(row) ? InputValue() : InputValue::of(std::string_view(typed.GetView(row)));
 }
 
 // DECIMAL, DATE, TIMESTAMP, BOOLEAN and the like, as Arrow shows them.
@@ -76,9 +75,8 @@ arrow::Status fill_column(const arrow::Array& array, std::span<InputValue> rows,
             ARROW_RETURN_NOT_OK(fill_column(*words.dictionary(), known, 1, texts));
             for (std::int64_t row = 0; row < array.length(); ++row)
                 rows[static_cast<std::size_t>(row) * step] =
-                    array.IsNull(row)
-                        ? InputValue()
-                        : known[static_cast<std::size_t>(words.GetValueIndex(row))];
+                    array.IsNull(row) ? InputValue()
+                                      : known[static_cast<std::size_t>(words.GetValueIndex(row))];
             break;
         }
         default: return fill_shown(array, rows, step, texts);

@@ -42,7 +42,8 @@ Result<void> add_matches(Env& env, const std::string& start, std::string_view re
     std::string part(rest.substr(0, slash));
     std::string_view after = slash == rest.npos ? std::string_view() : rest.substr(slash + 1);
     auto go_on = [&](const std::string& path, bool is_folder) -> Result<void> {
-        if (slash != rest.npos) return is_folder ? add_matches(env, path, after, paths) : Result<void>();
+        if (slash != rest.npos)
+            return is_folder ? add_matches(env, path, after, paths) : Result<void>();
         if (is_folder) return add_below(env, path, 0, paths);
         paths.push_back(path);
         return {};

@@ -198,7 +198,8 @@ private:
         while (i < was.size() || j < is.size()) {
             bool take_old = j == is.size() || (i < was.size() && !is[j].key_before(was[i]));
             bool take_new = i == was.size() || (j < is.size() && !was[i].key_before(is[j]));
-            Rows olds = take_old ? group_at(was, i) : Rows(), news = take_new ? group_at(is, j) : Rows();
+            Rows olds = take_old ? group_at(was, i) : Rows(),
+                 news = take_new ? group_at(is, j) : Rows();
             i += olds.size();
             j += news.size();
             count_key(old_, olds, take_new);
@@ -282,7 +283,10 @@ private:
         PackedValue one = was.cell(place), other = is.cell(place);
         auto found = moves_.find({one, other});
         if (found == moves_.end())
-            found = moves_.emplace(std::pair(one, other), Move{0, 0, 0, Examples(request_.most_examples)}).first;
+            found =
+                moves_
+                    .emplace(std::pair(one, other), Move{0, 0, 0, Examples(request_.most_examples)})
+                    .first;
         Move& move = found->second;
         move.rows += 1;
         move.funded_old += money(was);
@@ -360,11 +364,11 @@ private:
                 visit(example, column);
             }
         };
-        for (auto* list : {&report_.before.without_key, &report_.before.repeated,
-                           &report_.before.only_here})
+        for (auto* list :
+             {&report_.before.without_key, &report_.before.repeated, &report_.before.only_here})
             all(*list, "", true, false);
-        for (auto* list : {&report_.after.without_key, &report_.after.repeated,
-                           &report_.after.only_here})
+        for (auto* list :
+             {&report_.after.without_key, &report_.after.repeated, &report_.after.only_here})
             all(*list, "", false, true);
         all(report_.unequal, "", true, true);
         for (auto& move : report_.moves) all(move.examples, std::string(kStatus), true, true);

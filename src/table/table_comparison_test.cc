@@ -62,17 +62,28 @@ InputValue text(std::string_view value) { return InputValue::of(value); }
 
 TEST(InputValue, NumbersAreEqualHoweverTheyAreWritten) {
     for (auto [one, other] : std::vector<std::pair<const char*, const char*>>{
-             {"65000.0", "65000"}, {" 65000", "65000"}, {"6.5E4", "65000"}, {"1e-05", "0.00001"},
-             {"-0", "0.0"}, {"007", "7"}, {"9007199254740993.0", "9007199254740993"},
+             {"65000.0", "65000"},
+             {" 65000", "65000"},
+             {"6.5E4", "65000"},
+             {"1e-05", "0.00001"},
+             {"-0", "0.0"},
+             {"007", "7"},
+             {"9007199254740993.0", "9007199254740993"},
              {"4.0004999E7", "40004999"}})
         EXPECT_EQ(packed(text(one)), packed(text(other))) << one;
     EXPECT_EQ(packed(text("65000.0")), packed(InputValue::of(std::int64_t{65000})));
     EXPECT_EQ(packed(text("0.1")), packed(InputValue::of(0.1f)));
     EXPECT_EQ(packed(text("0.1")), packed(InputValue::of(0.1)));
     EXPECT_EQ(packed(text("")), kMissingValue);
-    for (auto [one, other] : std::vector<std::pair<const char*, const char*>>{
-             {"1", "2"}, {"a", "b"}, {"a", "a "}, {"0", ""}, {"NaN", ""}, {"inf", ""},
-             {"9007199254740992", "9007199254740993"}, {"12 000", "12000"}})
+    for (auto [one, other] :
+         std::vector<std::pair<const char*, const char*>>{{"1", "2"},
+                                                          {"a", "b"},
+                                                          {"a", "a "},
+                                                          {"0", ""},
+                                                          {"NaN", ""},
+                                                          {"inf", ""},
+                                                          {"9007199254740992", "9007199254740993"},
+                                                          {"12 000", "12000"}})
         EXPECT_NE(packed(text(one)), packed(text(other))) << one;
     EXPECT_FALSE(is_number(packed(text("x"))));
     EXPECT_FALSE(is_number(kMissingValue));
@@ -81,8 +92,13 @@ TEST(InputValue, NumbersAreEqualHoweverTheyAreWritten) {
 
 TEST(InputValue, KeysAreExact) {
     for (auto [one, other] : std::vector<std::pair<const char*, const char*>>{
-             {"40004999.0", "40004999"}, {"4.0004999E7", "40004999"}, {"0.50", "0.5"},
-             {"1.5E-3", "0.0015"}, {"-0.0", "0"}, {"+7", "7"}, {"7.", "7"},
+             {"40004999.0", "40004999"},
+             {"4.0004999E7", "40004999"},
+             {"0.50", "0.5"},
+             {"1.5E-3", "0.0015"},
+             {"-0.0", "0"},
+             {"+7", "7"},
+             {"7.", "7"},
              {"123456789012345678901.0", "123456789012345678901"}})
         EXPECT_EQ(key_of(text(one)), key_of(text(other))) << one;
     EXPECT_EQ(key_of(InputValue::of(40004999.0)), key_of(text("40004999")));
@@ -118,8 +134,7 @@ TEST(TableComparison, StatusMovesMoney) {
     EXPECT_EQ(keys_of(move->examples), "3");
     EXPECT_EQ(report.approved_old, 300050);
     EXPECT_EQ(report.approved_new, 250050);
-    EXPECT_THAT(report.text(),
-                HasSubstr("approved money: 3,000.50 old, 2,500.50 new, -500 net\n"));
+    EXPECT_THAT(report.text(), HasSubstr("approved money: 3,000.50 old, 2,500.50 new, -500 net\n"));
     EXPECT_THAT(report.text(), HasSubstr("400 -> 500"));
     EXPECT_THAT(report.text(), HasSubstr("funded_amnt: 1 of 4 rows change\n  3: 400 -> 500\n"));
 }
@@ -146,7 +161,8 @@ TEST(TableComparison, ScoresBeyondTheTolerance) {
 
 TEST(TableComparison, RepeatedKeys) {
     Folder folder;
-    auto report = folder.of("k,v\n1,a\n1,b\n2,a\n2,b\n3,a\n", "k,v\n1,a\n2,b\n1,b\n2,a\n3,a\n3,a\n");
+    auto report =
+        folder.of("k,v\n1,a\n1,b\n2,a\n2,b\n3,a\n", "k,v\n1,a\n2,b\n1,b\n2,a\n3,a\n3,a\n");
     EXPECT_EQ(report.before.repeated_keys, 2);
     EXPECT_EQ(keys_of(report.before.repeated), "1 2");
     EXPECT_EQ(keys_of(report.after.repeated), "1 2 3");
@@ -156,6 +172,15 @@ TEST(TableComparison, RepeatedKeys) {
     EXPECT_EQ(report.rows_compared, 4);  // in order of appearance: key 2 differs, key 1 does not
     EXPECT_EQ(report.rows_changed, 2);
     EXPECT_TRUE(folder.of("k,v\n1,a\n1,b\n", "k,v\n1,a\n1,b\n").same());
+    // Many rows of one key stay in their order, whatever lies between them.
+    std::string alone = "k,v\n", among = "k,v\n";
+    for (int i = 0; i < 1000; ++i) {
+        std::string row = "1," + std::to_string(i) + "\n";
+        alone += row;
+        among += row;
+        for (int j = 0; j < 30; ++j) among += std::to_string(2 + i * 30 + j) + ",x\n";
+    }
+    EXPECT_EQ(folder.of(alone, among).rows_changed, 0);
     // Every way to write a null.
     EXPECT_TRUE(folder.of("k,v\n1,\n2,NULL\n3,null\n4,\\N\n", "k,v\n1,\"\"\n2,\n3,\n4,\n").same());
 }
@@ -179,7 +204,8 @@ TEST(TableComparison, KeysOfOneSideAndRowsWithoutKey) {
 TEST(TableComparison, KeysOfSeveralColumns) {
     Folder folder;
     CompareRequest request{{"t", "k"}, {"v"}, 1e-6, 10};
-    auto report = folder.of("t,k,v,w\na,11,1,1\na1,1,2,2\n", "t,k,v,w\na,11,1,9\na1,1,3,2\n", request);
+    auto report =
+        folder.of("t,k,v,w\na,11,1,1\na1,1,2,2\n", "t,k,v,w\na,11,1,9\na1,1,3,2\n", request);
     EXPECT_EQ(report.rows_compared, 2);
     ASSERT_EQ(report.changes.size(), 1u);
     EXPECT_EQ(keys_of(report.changes[0].examples), "a1,1");
@@ -193,7 +219,8 @@ TEST(TableComparison, TenThousandsOfRowsInAnyOrder) {
         before += std::to_string(i) + "," + std::to_string(i) + "\n";
         int other = static_cast<int>(static_cast<long>(i) * kStep % kRows);
         if (other == 123) continue;
-        after += std::to_string(other) + "," + std::to_string(other % 1000 == 7 ? -1 : other) + "\n";
+        after +=
+            std::to_string(other) + "," + std::to_string(other % 1000 == 7 ? -1 : other) + "\n";
     }
     auto report = folder.of(before, after, {{"k"}, {}, 1e-6, 3});
     EXPECT_EQ(report.rows_compared, kRows - 1);
@@ -212,7 +239,8 @@ TEST(TableComparison, ParquetAgainstCsv) {
     BatchFixture batches;
     auto write = [&](const std::string& path) {
         auto file = DecisionFile::create(memory, path, *format_of(path), prediction_table(), "t");
-        ASSERT_TRUE((*file)->write(batches.batch(kZero, Offset(0), {.records = 20'000}), EpochMs(5)));
+        ASSERT_TRUE(
+            (*file)->write(batches.batch(kZero, Offset(0), {.records = 20'000}), EpochMs(5)));
         ASSERT_TRUE((*file)->finish());
     };
     write("/o/a.csv");
@@ -257,7 +285,8 @@ TEST(RowFiles, WhatCannotBeReadSaysWhere) {
         auto report = folder.compare(folder.write(name, bytes), good, {{"k"}, {}, 1e-6, 10});
         return report ? "none" : report.error().line();
     };
-    EXPECT_THAT(line_of("a.csv", "k,v\n1,a\n2,b,c\n"), HasSubstr("a.csv:3: 3 values in a row of 2"));
+    EXPECT_THAT(line_of("a.csv", "k,v\n1,a\n2,b,c\n"),
+                HasSubstr("a.csv:3: 3 values in a row of 2"));
     EXPECT_THAT(line_of("b.csv", "k,k\n"), HasSubstr("b.csv:1: column 'k' stands twice"));
     EXPECT_THAT(line_of("c.csv", ""), HasSubstr("is empty, without a header"));
     EXPECT_THAT(line_of("d.parquet", "PAR1 no"), HasSubstr("d.parquet: Parquet: "));
@@ -267,7 +296,8 @@ TEST(RowFiles, WhatCannotBeReadSaysWhere) {
 
 TEST(ComparisonReport, PageEscapesWhatTheFilesSay) {
     Folder folder;
-    auto report = folder.of("k,status,<i>\n<b>&\"',approved,1\n", "k,status,<i>\n<b>&\"',<script>,2\n");
+    auto report =
+        folder.of("k,status,<i>\n<b>&\"',approved,1\n", "k,status,<i>\n<b>&\"',<script>,2\n");
     std::string page = report.html();
     EXPECT_EQ(page.find("<b>"), page.npos);
     EXPECT_EQ(page.find("<script"), page.npos);

@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 from support.program import PROGRAM, ROOT, Process, run, wait_until
@@ -89,6 +91,17 @@ def test_every_verb_has_examples():
     assert len(examples()) > 40
 
 
+def both_sides(desk):
+    """What table compare takes, in each form."""
+    run("decide", desk / "applications.jsonl", "--out", desk / "new.parquet")
+    decided = pyarrow.parquet.read_table(desk / "new.parquet")
+    pyarrow.csv.write_csv(decided.select(["member_id", "status", "data"]), desk / "old.csv")
+    pyarrow.csv.write_csv(decided, desk / "new.csv")
+    subprocess.run(["gzip", desk / "new.csv"], check=True)
+    (desk / "old/dt=2026-11-23").mkdir(parents=True)
+    pyarrow.parquet.write_table(decided, desk / "old/dt=2026-11-23/part-0.parquet")
+
+
 @pytest.fixture(name="desk", scope="module")
 def the_folder_of_the_examples(tmp_path_factory):
     """Every file that an example names, and a table with a dead letter at offset 42."""
@@ -106,6 +119,7 @@ def the_folder_of_the_examples(tmp_path_factory):
     for name in ("my.toml", "old.toml", "new.toml"):
         (desk / name).write_text(policy)
     (desk / "my.story").write_text("# name: mine\n# why: shows\ninput a/0\n{}\nexpect rejects\n")
+    both_sides(desk)
     (desk / "tests").symlink_to(ROOT / "tests")
     for topic in ("fintech_pyspark", "applicants"):
         data = desk / "loanstream-data"
@@ -113,6 +127,9 @@ def the_folder_of_the_examples(tmp_path_factory):
         run("source", "embedded", topic, "--file", desk / "applications.jsonl", "--once",
             "--quiet", data=data)
         run("stream", "embedded", topic, "--once", "--quiet", data=data)
+    (desk / "spark-output").mkdir()
+    (desk / "spark-output/part-0.csv").write_text(run(
+        "table", "sql", "--csv", "select application_id, status from prediction", data=data).out)
     return desk
 
 
