@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 extern char** environ;
@@ -60,6 +61,8 @@ Result<int> run_child(const ChildRequest& request) {
 }
 
 std::string own_program() {
+    // Begun by the launcher of a package, /proc would name the dynamic loader (docs/package.md).
+    if (const char* launcher = std::getenv("LOANSTREAM_LAUNCHER")) return launcher;
     std::string path(4096, '\0');
     auto length = ::readlink("/proc/self/exe", path.data(), path.size());
     path.resize(length > 0 ? static_cast<std::size_t>(length) : 0);

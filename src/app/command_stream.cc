@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/dry_run.h"
+#include "app/service_notify.h"
 #include "app/stop_signals.h"
 #include "app/stream_log.h"
 #include "app/stream_session.h"
@@ -111,7 +112,10 @@ Result<int> run_stream(Invocation& in) {
                                            {"policy_hash", session->policy().hash},
                                            {"model_hash", session->policy().model_hash},
                                            {"program", LOANSTREAM_VERSION}});
-    TRY_VOID(session->run());
+    {
+        ServiceNotify notify(NotifySettings::from_environment(), board);
+        TRY_VOID(session->run());
+    }
     observer.stopped();
     auto end = board.newest();
     if (!quiet && request.once) TRY_VOID(print_table(in.env, folders.warehouse, 20));
