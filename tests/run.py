@@ -214,7 +214,7 @@ SUITES = {
     "faults": pytest("faults"),      # full disks, damaged files, bad input of every kind
     "sim": simulate,                 # the protocol in a thousand simulated worlds
     "kill": pytest("kill"),          # SIGKILL, crash points, stand-by
-    "package": pytest("package"),    # the archive and the .deb run where nothing else is
+    "package": needing(["package", "package-test"], pytest("package")),  # run where nothing else is
     "kafka": needing(["lab", "kafka"], pytest("kafka")),  # brokers of each line
 }
 
