@@ -4,6 +4,7 @@
 """
 
 import argparse
+import concurrent.futures
 import gzip
 import hashlib
 import os
@@ -217,8 +218,10 @@ def make(into):
         tree.mkdir()
         make_tree(tree)
         set_times(tree, epoch)
-        make_archive(tree, epoch, into / names[0])
-        make_debian(tree, version, epoch, into / names[1])
+        with concurrent.futures.ThreadPoolExecutor() as both:
+            for done in [both.submit(make_archive, tree, epoch, into / names[0]),
+                         both.submit(make_debian, tree, version, epoch, into / names[1])]:
+                done.result()
     sums = "".join(f"{hashlib.sha256((into / name).read_bytes()).hexdigest()}  {name}\n"
                    for name in names)
     write(into / "SHA256SUMS", sums)
