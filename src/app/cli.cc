@@ -133,13 +133,6 @@ Result<Invocation> invocation_of(Caught& caught, Env& env) {
     if (!wants_words && !words.empty())
         return fail(ErrorCode::kUsage, "unexpected word '" + words.front() + "'",
                     "loanstream " + spec.path, "loanstream " + spec.path + " --help");
-    if (profile == "local" || profile == "cluster")
-        return fail(ErrorCode::kUsage,
-                    "profile '" + profile +
-                        "' needs Kafka, which this version "
-                        "does not have yet",
-                    "loanstream " + spec.path,
-                    "leave the profile out: the embedded topic needs no broker");
     std::vector<std::string> sets;
     for (const char* key : {"data", "policy", "model"})
         if (auto value = arguments.value(std::string("--") + key))

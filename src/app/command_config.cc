@@ -13,7 +13,8 @@ Result<int> show_config(Invocation& in) {
         nlohmann::ordered_json all;
         for (const auto& declaration : setting_declarations()) {
             const auto& value = in.settings.all().find(declaration.key)->second;
-            all[std::string(declaration.key)] = {{"value", value.text}, {"from", value.origin}};
+            all[std::string(declaration.key)] = {{"value", Settings::shown(declaration, value)},
+                                                 {"from", value.origin}};
         }
         fmt::print("{}\n", all.dump(2));
         return 0;
@@ -21,8 +22,8 @@ Result<int> show_config(Invocation& in) {
     TextBox box{{"setting", "value", "from", "what it is"}, {}, true};
     for (const auto& declaration : setting_declarations()) {
         const auto& value = in.settings.all().find(declaration.key)->second;
-        box.rows.push_back({std::string(declaration.key), value.text, value.origin,
-                            std::string(declaration.text)});
+        box.rows.push_back({std::string(declaration.key), Settings::shown(declaration, value),
+                            value.origin, std::string(declaration.text)});
     }
     fmt::print("profile {}\n{}", in.settings.profile(), box.text(80));
     return 0;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/job_source.h"
 #include "app/progress_bar.h"
 #include "app/stream_session.h"
 #include "base/build_info.h"
@@ -92,24 +93,27 @@ Result<std::shared_ptr<const Policy>> policy_of(Warehouse& warehouse, const Foun
     return restore_policy(std::move(files), std::move(model));
 }
 
-Result<RawBatch> read_record(Env& env, const std::string& topics, const Position& position,
-                             std::int64_t most_record_bytes) {
-    TopicSourceSettings settings;
-    settings.partitions = {position.source.partition.value};
-    settings.batch_records = 1;
-    settings.most_record_bytes = most_record_bytes;
-    TRY(auto source, TopicSource::open_to_look(
-                         env, topics, position.source.topic,
-                         [&](PartitionId) { return position.source.incarnation; }, settings));
+Result<RawBatch> read_record(Env& env, const Settings& settings, const Position& position) {
+    const SourcePartition& partition = position.source;
+    TRY(auto source,
+        open_source_to_look(env, settings, {partition.topic, {partition.partition.value}},
+                            [&](PartitionId) { return partition.incarnation; }));
     TRY_VOID(source->assignment());
-    TRY(Offset watermark, source->watermark(position.source));
+    TRY_VOID(source->seek(partition, {Offset(0), true}));
+    TRY(Offset watermark, source->watermark(partition));
     if (position.offset >= watermark)
         return fail(ErrorCode::kNotFound,
                     fmt::format("the partition ends at offset {}", watermark.value),
                     position.text());
-    TRY_VOID(source->seek(position.source, position.offset));
+    TRY_VOID(source->seek(position.source, {position.offset}));
     RawBatch batch;
-    TRY_VOID(source->poll(std::chrono::milliseconds(0), batch));
+    TRY(bool some, source->poll(settings.duration("kafka.connect_timeout"), batch));
+    bool there = some && !batch.records.empty() && batch.records.front().offset == position.offset;
+    if (!there)
+        return fail(ErrorCode::kNotFound, "there is no record at this offset", position.text(),
+                    "a transaction's marker, an aborted record, or one that retention took");
+    batch.records.resize(1);
+    batch.range.next = position.offset + 1;
     return batch;
 }
 
@@ -119,8 +123,7 @@ Result<int> explain(Invocation& in) {
                     "loanstream explain fintech_pyspark/0@42");
     TRY(auto position, Position::parse(in.arguments.words.front()));
     DataFolders folders(in.settings);
-    TRY(auto batch, read_record(in.env, folders.topics, position,
-                                in.settings.number("source.max_record_bytes")));
+    TRY(auto batch, read_record(in.env, in.settings, position));
     LocalFileStore files(in.env);
     TRY(auto policy, load_policy(in.settings.text("policy"), in.settings.text("model")));
     std::string landed;

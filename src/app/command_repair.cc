@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/job_source.h"
 #include "app/stream_session.h"
-#include "app/topic_counter.h"
 #include "table/backup.h"
 #include "table/log_repair.h"
 #include "table/verify.h"
@@ -27,7 +27,7 @@ Result<int> run_verify(Invocation& in) {
 Result<int> run_repair(Invocation& in) {
     DataFolders folders(in.settings);
     LocalFileStore store(in.env);
-    TopicCounter counter(in.env, folders.topics);
+    TRY(auto counter, open_counter(in.env, in.settings));
     RepairRequest request;
     request.yes = in.arguments.has("--yes") && !in.arguments.has("--dry-run");
     request.accept_gaps = in.arguments.has("--accept-gaps");
@@ -37,7 +37,7 @@ Result<int> run_repair(Invocation& in) {
     if (request.accept_gaps && (request.by.empty() || request.why.empty()))
         return fail(ErrorCode::kUsage, "--accept-gaps takes --by and --why: they go into the log",
                     {}, "for example --by 'night operator' --why 'disk 3 died, no copy'");
-    TRY(auto report, repair(in.env, store, folders.warehouse, request, &counter));
+    TRY(auto report, repair(in.env, store, folders.warehouse, request, counter.get()));
     fmt::print("{}", report.text());
     bool good = report.outcome == RepairReport::Outcome::kNothing ||
                 report.outcome == RepairReport::Outcome::kRepaired;

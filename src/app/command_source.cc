@@ -2,19 +2,44 @@
 
 #include "app/applicants.h"
 #include "app/command.h"
+#include "app/kafka_settings.h"
 #include "app/metrics_file.h"
 #include "app/stop_signals.h"
 #include "app/stream_session.h"
 #include "base/metrics.h"
 #include "base/text_box.h"
 #include "feed/source_loop.h"
+#include "feed/topic_application_writer.h"
+#include "kafka/kafka_writer.h"
 
 namespace loanstream {
 
 namespace {
 
+Result<std::unique_ptr<ApplicationWriter>> open_writer(Invocation& in) {
+    if (!uses_kafka(in.settings)) {
+        std::string topics = DataFolders(in.settings).topics;
+        TRY(auto topic, create_topic_if_missing(
+                            in.env, topics, in.topic,
+                            static_cast<std::int32_t>(in.settings.number("topic.partitions"))));
+        return TopicApplicationWriter::open(in.env, topics, topic);
+    }
+    TRY(auto access, kafka_access(in.settings));
+    KafkaWriterSettings settings;
+    TRY(settings.policy, load_policy(in.settings.text("policy"), in.settings.text("model")));
+    settings.topic = in.topic;
+    settings.compression = in.settings.text("kafka.compression");
+    settings.most_record_bytes = in.settings.number("source.max_record_bytes");
+    TRY(auto writer, KafkaWriter::open(access, settings));
+    if (!writer->is_idempotent())
+        in.log->event(events::kSourceNote,
+                      {{"note",
+                        "these brokers are older than 0.11: without idempotence a record "
+                        "may be produced twice after a broken connection"}});
+    return writer;
+}
+
 Result<int> run_source(Invocation& in) {
-    DataFolders folders(in.settings);
     SourceLoopSettings settings;
     settings.url = in.arguments.value("--url").value_or(in.settings.text("source.url"));
     settings.file = in.arguments.value("--file").value_or("");
@@ -25,9 +50,7 @@ Result<int> run_source(Invocation& in) {
         settings.every = one.duration("source.every");
     }
     bool quiet = in.arguments.has("--quiet");
-    TRY(auto topic,
-        create_topic_if_missing(in.env, folders.topics, in.topic,
-                                static_cast<std::int32_t>(in.settings.number("topic.partitions"))));
+    TRY(auto writer, open_writer(in));
     SourceObserver observer;
     bool every_one = !quiet && settings.file.empty() && settings.every.count() > 0;
     auto last = std::chrono::nanoseconds(-1);
@@ -57,16 +80,23 @@ Result<int> run_source(Invocation& in) {
     observer.note = [&](const std::string& note) {
         in.log->event(events::kSourceNote, {{"note", note}});
     };
-    TRY(auto loop, SourceLoop::open(in.env, folders.topics, topic, settings, observer));
+    observer.held = [&](const std::string& why, std::chrono::milliseconds since) {
+        in.log->event(events::kSourceHeld, {{"why", why}, {"since_ms", since.count()}});
+    };
+    TRY(auto loop, SourceLoop::open(in.env, std::move(writer), settings, observer));
     in.log->event(
         events::kSourceStarted,
         {{"topic", in.topic}, {"from", settings.file.empty() ? settings.url : settings.file}});
     StopSignals signals([&] { loop->stop(); });
     TRY_VOID(loop->run());
+    bool all = loop->all_delivered();
     keep_metrics(loop->produced());
     in.log->event(events::kSourceStopped,
                   {{"produced", loop->produced()}, {"retries", loop->retries()}});
     fmt::print("produced {} to {}, durably\n", with_commas(loop->produced()), in.topic);
+    if (!all)
+        return fail(ErrorCode::kOutside, "stopped while records were not delivered yet", in.topic,
+                    "they are not in the topic for certain; run it again");
     return 0;
 }
 
@@ -173,7 +203,8 @@ void add_source_commands(std::vector<CommandSpec>& commands) {
           {"--metrics", "FILE", "keep the source's metrics there, in Prometheus text format"},
           {"--quiet", "", "only what went wrong, and the end"}},
          {"loanstream source", "loanstream source --every 0 --once",
-          "loanstream source embedded applicants --file LoanStats_2016Q1.csv.gz"},
+          "loanstream source embedded applicants --file LoanStats_2016Q1.csv.gz",
+          "loanstream source local"},
          run_source});
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/dry_run.h"
+#include "app/kafka_settings.h"
 #include "app/service_notify.h"
 #include "app/stop_signals.h"
 #include "app/stream_log.h"
@@ -88,6 +89,19 @@ Result<int> run_dry(Invocation& in) {
     return 0;
 }
 
+Result<StartPlace> start_option(const Invocation& in) {
+    auto text = in.arguments.value("--start");
+    for (const char* option : {"--start", "--accept-reset"})
+        if (in.arguments.has(option) && !uses_kafka(in.settings))
+            return fail(ErrorCode::kUsage, std::string(option) + " is for topics on Kafka", {},
+                        "an embedded topic is read from its first record");
+    if (!text) return StartPlace{};
+    if (!text->starts_with("file:")) return StartPlace::parse(*text);
+    std::string path = text->substr(5);
+    TRY(auto bytes, in.env.read_whole(path, 1 << 20));
+    return StartPlace::from_csv(bytes, path);
+}
+
 Result<int> run_stream(Invocation& in) {
     if (in.arguments.has("--dry-run")) return run_dry(in);
     for (const char* option : {"--limit", "--json"})
@@ -96,6 +110,8 @@ Result<int> run_stream(Invocation& in) {
     StreamRequest request;
     request.topic = in.topic;
     request.once = in.arguments.has("--once");
+    request.accept_reset = in.arguments.has("--accept-reset");
+    TRY(request.start, start_option(in));
     TRY(request.partitions, partitions_option(in.arguments));
     bool quiet = in.arguments.has("--quiet");
     DataFolders folders(in.settings);
@@ -132,6 +148,13 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
          "[PROFILE] [TOPIC]",
          {{"--once", "", "to the end of what is there now, then stop"},
           {"--partitions", "LIST", "only these, such as 0,1 (default: all that are free)"},
+          {"--start", "PLACE",
+           "on Kafka, where a new table begins: earliest (default), latest, "
+           "time:2026-11-23T10:00:00Z, group:NAME (where that consumer group stands), "
+           "file:offsets.csv (lines partition,offset)"},
+          {"--accept-reset", "",
+           "on Kafka, go on with a topic that was deleted and made again; an entry in the log "
+           "says so"},
           {"--quiet", "", "do not show batches and the table"},
           {"--metrics", "FILE", "keep the job's metrics there, in Prometheus text format"},
           {"--dry-run", "", "decide and report what was found and rejected; write nothing"},
@@ -139,7 +162,8 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
           {"--json", "", "a dry run's report for programs"}},
          {"loanstream stream", "loanstream stream --once --quiet",
           "loanstream stream --dry-run --limit 500",
-          "loanstream stream embedded applicants --partitions 0,1"},
+          "loanstream stream embedded applicants --partitions 0,1", "loanstream stream local",
+          "loanstream stream local --start group:1 --once --quiet"},
          run_stream});
 }
 

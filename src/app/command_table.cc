@@ -5,8 +5,10 @@
 
 #include "app/applicants.h"
 #include "app/command.h"
+#include "app/job_source.h"
+#include "app/kafka_settings.h"
 #include "app/stream_session.h"
-#include "app/topic_counter.h"
+#include "feed/topic.h"
 #include "table/prove.h"
 #include "table/sql.h"
 #include "table/table_reader.h"
@@ -77,15 +79,19 @@ Result<int> sql(Invocation& in) {
 Result<int> run_prove(Invocation& in) {
     DataFolders folders(in.settings);
     LocalFileStore store(in.env);
-    TopicCounter counter(in.env, folders.topics);
     ProveRequest request;
     request.quick = in.arguments.has("--quick");
     request.complete = in.arguments.has("--complete");
-    if (request.complete) {
+    std::unique_ptr<SourceCounter> counter;
+    if (!request.quick) {
+        TRY(counter, open_counter(in.env, in.settings));
+    }
+    // On Kafka there are topics of others: only those that the log knows.
+    if (request.complete && !uses_kafka(in.settings)) {
         TRY(auto topics, list_topics(in.env, folders.topics));
         for (const auto& topic : topics) request.topics.push_back(topic.name);
     }
-    TRY(auto report, prove(in.env, store, folders.warehouse, request, &counter));
+    TRY(auto report, prove(in.env, store, folders.warehouse, request, counter.get()));
     fmt::print("{}", in.arguments.has("--json") ? report.json() : report.text());
     return report.proved ? 0 : 1;
 }

@@ -34,7 +34,8 @@ Result<std::unique_ptr<Demo>> Demo::start(Env& env, const Settings& settings, De
     source.url = demo->applicants_->url();
     source.every = demo->request_.every;
     source.once = demo->request_.has_end;
-    TRY(demo->source_, SourceLoop::open(env, folders.topics, topic, source, {}));
+    TRY(auto writer, TopicApplicationWriter::open(env, folders.topics, topic));
+    TRY(demo->source_, SourceLoop::open(env, std::move(writer), source, {}));
     StreamRequest stream;
     stream.topic = demo->request_.topic;
     TRY(demo->stream_, StreamSession::open(env, settings, stream, demo->nobody_, demo->board_,

@@ -13,6 +13,7 @@
 #include "app/stream_session.h"
 #include "feed/applicant_server.h"
 #include "feed/source_loop.h"
+#include "feed/topic_application_writer.h"
 
 namespace loanstream {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/job_source.h"
 #include "app/stream_session.h"
 #include "base/nearest_word.h"
 
@@ -118,29 +119,27 @@ Result<DryRunReport> dry_run(Env& env, const Settings& settings, const std::stri
     auto known = [&](PartitionId partition) -> const PartitionState* {
         return table ? table->state().partition({topic, partition}) : nullptr;
     };
-    TopicSourceSettings source_settings;
-    source_settings.batch_records = settings.number("stream.batch_records");
-    source_settings.batch_bytes = settings.number("stream.batch_bytes");
-    source_settings.most_record_bytes = settings.number("source.max_record_bytes");
-    TRY(auto source,
-        TopicSource::open_to_look(
-            env, folders.topics, topic,
-            [&](PartitionId p) { return known(p) ? known(p)->source.incarnation : Incarnation(); },
-            source_settings));
+    TRY(auto source, open_source_to_look(env, settings, {topic}, [&](PartitionId p) {
+            return known(p) ? known(p)->source.incarnation : Incarnation();
+        }));
     DryRunner runner(policy, std::move(decider));
     runner.report.topic = topic;
     TRY(auto assignment, source->assignment());
+    std::map<SourcePartition, Offset> ends;
     for (const auto& partition : assignment.owned) {
         const PartitionState* state = known(partition.partition);
-        Offset next = state ? state->next : Offset(0);
-        TRY_VOID(source->seek(partition, next));
+        TRY(auto begin, source->seek(partition, {state ? state->next : Offset(0), !state}));
+        TRY(Offset end, source->watermark(partition));
+        if (begin.next < end) ends[partition] = end;
         runner.report.from +=
-            (runner.report.from.empty() ? "" : ", ") + Position{partition, next}.text();
+            (runner.report.from.empty() ? "" : ", ") + Position{partition, begin.next}.text();
     }
     RawBatch batch;
-    while (runner.report.records < limit) {
-        TRY(bool some, source->poll(std::chrono::milliseconds(0), batch));
-        if (!some) break;
+    while (runner.report.records < limit && !ends.empty()) {
+        TRY(bool some, source->poll(std::chrono::milliseconds(1000), batch));
+        TRY_VOID(source->assignment());  // with the faults of a broker
+        if (!some) continue;
+        if (batch.range.next >= ends[batch.source]) ends.erase(batch.source);
         auto room = static_cast<std::size_t>(limit - runner.report.records);
         if (batch.records.size() > room) batch.records.resize(room);
         runner.add(batch);

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/nearest_word.h"
+#include "policy/embedded.h"
 #include "policy/policy_files.h"
 #include "policy/toml_text.h"
 
@@ -20,6 +21,10 @@ const std::vector<SettingDeclaration>& setting_declarations() {
         {"model", kText, "", 0, 0, "", "model file used in place of the policy's"},
         {"topic.partitions", kNumber, "1", 1, 10000, "",
          "partitions of a topic that is made because it is not there yet"},
+        {"topic.store", kChoice, "jsonl", 0, 0, "jsonl|kafka",
+         "where topics are: files under data, or Kafka (profiles local and cluster)"},
+        {"topic.replication", kNumber, "1", 1, 100, "",
+         "copies that Kafka keeps of a topic made by topic create"},
         {"source.url", kText, "http://127.0.0.1:5000/api/v1.0/FinTech/streamingdata", 0, 0, "",
          "the applicant API that source polls"},
         {"source.every", kDuration, "5s", 0, 86400e3, "",
@@ -28,6 +33,8 @@ const std::vector<SettingDeclaration>& setting_declarations() {
          "a longer record is a dead letter (too_large)"},
         {"applicants.port", kNumber, "5000", 0, 65535, "",
          "port of the applicant API on 127.0.0.1; 0: any free one, printed"},
+        {"stream.threads", kNumber, "1", 1, 64, "",
+         "consumers of one stream on Kafka, each a thread with its share of the partitions"},
         {"stream.batch_records", kNumber, "4096", 1, 1000000, "", "most records of one batch"},
         {"stream.batch_bytes", kBytes, "1MiB", 1024, 1u << 30, "", "most bytes of one batch"},
         {"table.commit_every", kDuration, "2s", 1, 3600e3, "",
@@ -46,6 +53,32 @@ const std::vector<SettingDeclaration>& setting_declarations() {
         {"table.grace", kDuration, "1h", 0, 30 * 86400e3, "",
          "files that a merge has replaced are kept so long; longer than the longest query"},
         {"table.codec", kChoice, "zstd", 0, 0, "zstd|snappy|none", "compression of Parquet files"},
+        {"kafka.bootstrap", kText, "", 0, 0, "", "brokers to begin with, HOST:PORT,HOST:PORT"},
+        {"kafka.group", kText, "loanstream", 0, 0, "", "consumer group of stream"},
+        {"kafka.session_timeout", kDuration, "10s", 1000, 1800e3, "",
+         "a process that says nothing so long loses its partitions"},
+        {"kafka.queue_bytes", kBytes, "64MiB", 1 << 20, 16e9, "",
+         "most that one consumer has fetched and not yet decided"},
+        {"kafka.compression", kChoice, "lz4", 0, 0, "none|gzip|snappy|lz4|zstd",
+         "of what source produces"},
+        {"kafka.connect_timeout", kDuration, "10s", 100, 600e3, "",
+         "longest wait for the first answer of a broker"},
+        {"kafka.security", kChoice, "plaintext", 0, 0, "plaintext|ssl|sasl_plaintext|sasl_ssl",
+         "how the brokers are talked to"},
+        {"kafka.mechanism", kChoice, "PLAIN", 0, 0, "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512|GSSAPI",
+         "login, with security sasl_*; GSSAPI is Kerberos"},
+        {"kafka.user", kText, "", 0, 0, "", "name for PLAIN and SCRAM"},
+        {"kafka.password", kSecret, "", 0, 0, "", "from the environment alone"},
+        {"kafka.password_file", kText, "", 0, 0, "", "file whose first line is the password"},
+        {"kafka.ca_file", kText, "", 0, 0, "", "certificates (PEM) that brokers are checked by"},
+        {"kafka.certificate_file", kText, "", 0, 0, "",
+         "our certificate (PEM), for brokers that ask"},
+        {"kafka.key_file", kText, "", 0, 0, "", "the key (PEM) of our certificate"},
+        {"kafka.key_password", kSecret, "", 0, 0, "", "of that key; from the environment alone"},
+        {"kafka.key_password_file", kText, "", 0, 0, "", "file whose first line is that password"},
+        {"kafka.service_name", kText, "kafka", 0, 0, "", "first part of the brokers' principal"},
+        {"kafka.principal", kText, "", 0, 0, "", "ours, for GSSAPI"},
+        {"kafka.keytab", kText, "", 0, 0, "", "key of our principal"},
         {"log.level", kChoice, "info", 0, 0, "info|warning|error", "least level of log lines"},
         {"log.format", kChoice, "text", 0, 0, "text|json", "form of log lines on stderr"},
     };
@@ -125,6 +158,21 @@ std::optional<double> parse_bytes(std::string_view text) {
         {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1024. * 1024}, {"GiB", 1024. * 1024 * 1024}});
 }
 
+namespace {
+
+std::string environment_name(std::string_view key) {
+    std::string name = "LOANSTREAM_" + std::string(key);
+    for (char& c : name) c = c == '.' ? '_' : static_cast<char>(std::toupper(c));
+    return name;
+}
+
+}  // namespace
+
+std::string Settings::shown(const SettingDeclaration& declaration, const Value& value) {
+    bool hidden = declaration.kind == SettingKind::kSecret && !value.text.empty();
+    return hidden ? "(set)" : value.text;
+}
+
 Result<void> Settings::put(std::string_view key, std::string text, std::string origin) {
     const auto* declaration = declaration_of(key);
     if (declaration == nullptr) {
@@ -133,6 +181,11 @@ Result<void> Settings::put(std::string_view key, std::string text, std::string o
         return fail(ErrorCode::kUsage, "unknown setting '" + std::string(key) + "'", origin,
                     did_you_mean(key, keys, "loanstream config show lists them"));
     }
+    if (declaration->kind == SettingKind::kSecret && origin != "default" &&
+        !origin.starts_with("LOANSTREAM_"))
+        return fail(
+            ErrorCode::kUsage, std::string(key) + " does not belong here", origin,
+            "set " + environment_name(key) + ", or name a file by " + std::string(key) + "_file");
     TRY_VOID(check_value(*declaration, text, origin));
     values_[std::string(key)] = {std::move(text), std::move(origin)};
     return {};
@@ -143,7 +196,11 @@ Result<void> Settings::read_file(const std::string& path) {
     if (!bytes)
         return fail(ErrorCode::kUsage, "profile cannot be read", path,
                     "give embedded, local, cluster, or a file that is there");
-    TRY(auto parsed, parse_toml(*bytes, path));
+    return read_text(*bytes, path);
+}
+
+Result<void> Settings::read_text(std::string_view bytes, const std::string& path) {
+    TRY(auto parsed, parse_toml(bytes, path));
     for (const auto& [section, node] : parsed) {
         const auto* table = node.as_table();
         auto take = [&](std::string key, const toml::node& value) -> Result<void> {
@@ -168,8 +225,7 @@ Result<void> Settings::read_file(const std::string& path) {
 
 Result<void> Settings::read_environment() {
     for (const auto& declaration : setting_declarations()) {
-        std::string name = "LOANSTREAM_" + std::string(declaration.key);
-        for (char& c : name) c = c == '.' ? '_' : static_cast<char>(std::toupper(c));
+        std::string name = environment_name(declaration.key);
         if (const char* text = std::getenv(name.c_str()); text != nullptr)
             TRY_VOID(put(declaration.key, text, name));
     }
@@ -182,7 +238,11 @@ Result<Settings> Settings::resolve(const std::string& profile,
     settings.profile_ = profile;
     for (const auto& declaration : setting_declarations())
         TRY_VOID(settings.put(declaration.key, std::string(declaration.default_value), "default"));
-    if (profile.ends_with(".toml")) TRY_VOID(settings.read_file(profile));
+    if (profile.ends_with(".toml")) {
+        TRY_VOID(settings.read_file(profile));
+    } else if (auto shipped = embedded_file("conf/" + profile + ".toml")) {
+        TRY_VOID(settings.read_text(*shipped, "conf/" + profile + ".toml"));
+    }
     TRY_VOID(settings.read_environment());
     for (const auto& set : sets) {
         auto equals = set.find('=');

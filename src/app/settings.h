@@ -15,7 +15,8 @@
 
 namespace loanstream {
 
-enum class SettingKind { kText, kNumber, kDuration, kBytes, kChoice, kFlag };
+// A kSecret comes from the environment alone and is never shown.
+enum class SettingKind { kText, kNumber, kDuration, kBytes, kChoice, kFlag, kSecret };
 
 struct SettingDeclaration {
     std::string_view key;  // "table.commit_every"
@@ -35,13 +36,16 @@ public:
         std::string origin;  // "default", "conf/x.toml:3", "LOANSTREAM_TABLE_CODEC", "--set"
     };
 
-    // profile: embedded, or a path ending in .toml. sets: "key=value" of --set, in order.
+    // profile: embedded, local, cluster (conf/*.toml, in the program), or a path ending in .toml.
+    // sets: "key=value" of --set, in order.
     // --set > environment > file > default. Errors: kUsage naming the nearest known key.
     static Result<Settings> resolve(const std::string& profile,
                                     const std::vector<std::string>& sets);
 
     const std::string& profile() const { return profile_; }
     const std::string& text(std::string_view key) const;
+    // As people and programs may see it: a secret that is set is "(set)".
+    static std::string shown(const SettingDeclaration& declaration, const Value& value);
     std::int64_t number(std::string_view key) const;  // kNumber, kBytes (in bytes)
     std::chrono::milliseconds duration(std::string_view key) const;
     bool flag(std::string_view key) const;
@@ -50,6 +54,7 @@ public:
 private:
     Result<void> put(std::string_view key, std::string text, std::string origin);
     Result<void> read_file(const std::string& path);
+    Result<void> read_text(std::string_view bytes, const std::string& path);
     Result<void> read_environment();
     std::string profile_;
     std::map<std::string, Value, std::less<>> values_;

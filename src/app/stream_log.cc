@@ -73,6 +73,33 @@ void StreamLog::waiting_for(const std::vector<SourcePartition>& sources) {
         log_.event(events::kPartitionBusy, {{"partition", source.text()}});
 }
 
+void StreamLog::skipped(const SourcePartition& source, OffsetRange range, const std::string& why) {
+    view_.skipped(source, range, why);
+    log_.event(events::kOffsetsSkipped, {{"partition", source.text()},
+                                         {"begin", range.begin.value},
+                                         {"next", range.next.value},
+                                         {"why", why}});
+}
+
+void StreamLog::was_reset(const SourcePartition& source, Offset was, Offset now) {
+    view_.was_reset(source, was, now);
+    log_.event(events::kOffsetsReset,
+               {{"partition", source.text()}, {"was", was.value}, {"now", now.value}});
+}
+
+void StreamLog::let_go(const SourcePartition& source, LetGo cause) {
+    view_.let_go(source, cause);
+    log_.event(events::kPartitionLetGo, {{"partition", source.text()}, {"cause", name_of(cause)}});
+}
+
+void StreamLog::fault(const std::string& what) {
+    view_.fault(what);
+    if (what.empty())
+        log_.event(events::kBrokerBack);
+    else
+        log_.event(events::kBrokerFault, {{"cause", what}});
+}
+
 void StreamLog::claimed(const SourcePartition& source, Offset next) {
     view_.claimed(source, next);
     log_.event(events::kPartitionClaimed, {{"partition", source.text()}, {"next", next.value}});

@@ -26,6 +26,10 @@ public:
     void committed(const Receipt& receipt) override;
     void waiting_for(const std::vector<SourcePartition>& sources) override;
     void claimed(const SourcePartition& source, Offset next) override;
+    void skipped(const SourcePartition& source, OffsetRange range, const std::string& why) override;
+    void was_reset(const SourcePartition& source, Offset was, Offset now) override;
+    void let_go(const SourcePartition& source, LetGo cause) override;
+    void fault(const std::string& what) override;
     void round_done(const MergeRound& round) override;
     void retried(const Error& error) override;
     void ended(const Error& error) override;

@@ -1,5 +1,8 @@
 #include "app/stream_session.h"
 
+#include "app/job_source.h"
+#include "app/kafka_settings.h"
+#include "feed/topic.h"
 #include "table/dead_replay.h"
 
 namespace loanstream {
@@ -11,16 +14,16 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
                                                            MergeObserver& merge_observer) {
     TRY(auto policy, load_policy(settings.text("policy"), settings.text("model")));
     DataFolders folders(settings);
-    auto partitions = static_cast<std::int32_t>(settings.number("topic.partitions"));
     // Both are looked at before either is made: state of a later version stays as it is.
-    auto known = describe_topic(env, folders.topics, request.topic);
-    if (!known && known.error().code != ErrorCode::kNotFound)
-        return std::unexpected(std::move(known).error());
+    if (!uses_kafka(settings)) {
+        auto known = describe_topic(env, folders.topics, request.topic);
+        if (!known && known.error().code != ErrorCode::kNotFound)
+            return std::unexpected(std::move(known).error());
+    }
 
     std::unique_ptr<StreamSession> session(new StreamSession(env));
     TRY(auto merging, MergeChoices::from(settings));
     TRY(session->warehouse_, Warehouse::open(env, session->files_, merging.warehouse));
-    TRY_VOID(create_topic_if_missing(env, folders.topics, request.topic, partitions));
     TRY_VOID(finish_replays(env, *session->warehouse_, folders.topics));
 
     TableSinkSettings sink;
@@ -29,27 +32,21 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     sink.file_size = settings.number("table.file_size");
     session->sink_ = std::make_unique<TableSink>(env, *session->warehouse_, sink);
 
-    TopicSourceSettings source;
-    source.partitions = request.partitions;
-    source.batch_records = settings.number("stream.batch_records");
-    source.batch_bytes = settings.number("stream.batch_bytes");
-    source.most_record_bytes = settings.number("source.max_record_bytes");
-    Warehouse* log = session->warehouse_.get();
+    if (request.accept_reset) {
+        TRY(auto resets, accept_resets(settings, request.topic, *session->warehouse_));
+        for (const auto& reset : resets) observer.was_reset(reset.source, reset.begin, reset.next);
+    }
     TRY(session->source_,
-        TopicWithRepairs::open(
-            env, folders.topics, request.topic,
-            [log](const SourcePartition& p) { return log->try_lock(topic_partition_of(p)); },
-            [log](const std::string& topic, PartitionId p) {
-                const auto* known = log->state().partition({topic, p});
-                return known == nullptr ? Incarnation() : known->source.incarnation;
-            },
-            source));
+        open_job_source(env, settings, {request.topic, request.partitions, request.start},
+                        *session->warehouse_));
 
     session->policy_ = policy;
     session->merging_ = std::make_unique<MergeThread>(env, merging, merge_observer);
     RunLoopSettings loop;
     loop.commit_every = settings.duration("table.commit_every");
     loop.once = request.once;
+    loop.outlives_fences = uses_kafka(settings);  // the group tells who has what
+    if (uses_kafka(settings)) loop.once_idle = std::chrono::milliseconds(20);
     loop.most_pending_bytes = settings.number("table.file_size");
     TRY(session->loop_,
         RunLoop::make({env, *session->source_, *session->sink_, policy, observer, board}, loop));

@@ -8,7 +8,8 @@
 
 #include "app/merge_thread.h"
 #include "app/settings.h"
-#include "feed/topic_with_repairs.h"
+#include "base/source.h"
+#include "kafka/start_place.h"
 #include "pipeline/run_loop.h"
 #include "table/table_sink.h"
 
@@ -25,6 +26,8 @@ struct StreamRequest {
     std::string topic;
     bool once = false;
     std::set<std::int32_t> partitions;  // empty: all that are free
+    StartPlace start{};                 // on Kafka, of partitions that the table does not know
+    bool accept_reset = false;          // on Kafka, of topics made anew with lower offsets
 };
 
 class StreamSession {
@@ -44,7 +47,7 @@ private:
     LocalFileStore files_;
     std::unique_ptr<Warehouse> warehouse_;
     std::unique_ptr<TableSink> sink_;
-    std::unique_ptr<TopicWithRepairs> source_;
+    std::unique_ptr<Source> source_;
     std::shared_ptr<const Policy> policy_;
     std::unique_ptr<RunLoop> loop_;
     std::unique_ptr<MergeThread> merging_;

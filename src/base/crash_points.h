@@ -37,6 +37,9 @@ namespace loanstream {
       "everything is in place, the mirror of offsets is behind",                                   \
       "the mirror is written with the next commit")                                                \
     X(kMirrored, "mirrored", "the offset mirror is written", "nothing is behind", "")              \
+    X(kAskedBack, "asked-back", "partitions that the group asks back are committed",               \
+      "what was polled is landed, the group still names the old owner",                            \
+      "the group gives them to another when the session ends; its claim recovers")                 \
     X(kVersionKept, "version-kept", "a policy or model version is kept",                           \
       "a version that no entry uses yet", "stays; it is a few kB")                                 \
     X(kClaimed, "claimed", "a claim is durable, recovery has not begun",                           \

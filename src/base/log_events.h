@@ -46,12 +46,24 @@ struct LogEvent {
     X(kMergeEnded, kError, "merge_ended",                                                          \
       "merging has ended; landing goes on, small files stay until the job starts anew",            \
       "cause where mend")                                                                          \
+    X(kPartitionLetGo, kInfo, "partition_let_go",                                                  \
+      "another process takes over; asked back: what was read is landed, else read again there",    \
+      "partition cause")                                                                           \
+    X(kOffsetsSkipped, kWarning, "offsets_skipped",                                                \
+      "these offsets will not be decided; the log has them as lost", "partition begin next why")   \
+    X(kOffsetsReset, kWarning, "offsets_reset",                                                    \
+      "the topic was made anew and is read from there, as asked", "partition was now")             \
+    X(kBrokerFault, kWarning, "broker_fault", "no records come; reading goes on by itself",        \
+      "cause")                                                                                     \
+    X(kBrokerBack, kInfo, "broker_back", "records come again", "")                                 \
     X(kStreamStopped, kInfo, "stream_stopped", "the job has ended in order",                       \
       "records decided rejected commits")                                                          \
     X(kSourceStarted, kInfo, "source_started", "the source has begun", "topic from")               \
     X(kSourceRetry, kWarning, "source_retry", "no application; tries again",                       \
       "cause where mend wait_ms")                                                                  \
-    X(kSourceNote, kInfo, "source_note", "about the file", "note")                                 \
+    X(kSourceNote, kInfo, "source_note", "about the file or the brokers", "note")                  \
+    X(kSourceHeld, kWarning, "source_held",                                                        \
+      "nothing is delivered; what was read waits and is not lost", "why since_ms")                 \
     X(kSourceStopped, kInfo, "source_stopped", "the source has ended in order",                    \
       "produced retries")                                                                          \
     X(kApiFault, kWarning, "api_fault", "the applicant API cannot go on", "cause")

@@ -1,28 +1,45 @@
-// Where records come from: a JSONL topic on this disk, later Kafka. One thread owns a Source.
+// Where records come from: a JSONL topic on this disk, or Kafka. One thread owns a Source.
 // Progress is not kept here: after a restart the table's log says where to seek.
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "base/raw_batch.h"
 
 namespace loanstream {
 
+// Where the table's log says that reading goes on.
+struct ReadingPlace {
+    Offset next;
+    bool is_first_claim = false;  // nobody has read this partition into the table before
+};
+
 class Source {
 public:
     virtual ~Source() = default;
 
-    // Partitions this source may read now (their locks are held), and those it waits for.
     struct Assignment {
-        std::vector<SourcePartition> owned;
-        std::vector<SourcePartition> waiting;
+        std::vector<SourcePartition> owned;    // this source may read them now
+        std::vector<SourcePartition> waiting;  // another has them, and may give them up
+        // Asked back by whoever shares them out: commit what was polled, then released().
+        std::vector<SourcePartition> leaving;
+        // Gone already, another may be reading: drop what was polled, then released().
+        std::vector<SourcePartition> lost;
+        bool is_settled = true;  // false: which partitions are ours is not known yet
+        std::string fault{};     // why nothing comes, such as a broker that does not answer
     };
     // Looks for partitions that came free or were lost; cheap, called every loop.
     virtual Result<Assignment> assignment() = 0;
 
-    // Sets where the next poll of this owned partition starts.
-    virtual Result<void> seek(const SourcePartition& source, Offset next) = 0;
+    // Where the next poll of a partition starts. `next` is beyond the place asked for where what
+    // lies between is not to be had or not wanted; `why` then says so, for the log.
+    struct Seek {
+        Offset next;
+        std::string why{};
+    };
+    virtual Result<Seek> seek(const SourcePartition& source, const ReadingPlace& place) = 0;
 
     // Fills `out` anew (its memory is reused) with up to one batch of one owned partition, round
     // robin, bounded by records and bytes. False when nothing came before `wait` passed.
@@ -34,6 +51,9 @@ public:
 
     // One past the last record that is there now (the high watermark); lag = watermark - next.
     virtual Result<Offset> watermark(const SourcePartition& source) = 0;
+
+    // The loop has let go of a partition that is leaving or lost.
+    virtual Result<void> released(const SourcePartition& source) = 0;
 
     // Tells other tools how far the table has come; a mirror, never the truth.
     virtual Result<void> mirror(const SourcePartition& source, Offset next) = 0;

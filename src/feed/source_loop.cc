@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <algorithm>
 
-#include "feed/envelope.h"
-
 namespace loanstream {
 
 using std::chrono::milliseconds;
@@ -13,25 +11,15 @@ namespace {
 
 constexpr milliseconds kFirstBackOff(200), kLongestBackOff(30000);
 constexpr milliseconds kAgainAfterThrough(1000);
-
-// A record as the topic's line: only what looks like an envelope needs one after to_one_line.
-void to_line(std::string& record) {
-    to_one_line(record);
-    if (needs_envelope(record)) record = to_envelope(record, std::nullopt);
-}
+constexpr milliseconds kOneWait(200), kBetweenWords(3000);
 
 }  // namespace
-
-void to_one_line(std::string& text) {
-    for (char& c : text)
-        if (c == '\n' || c == '\r') c = ' ';
-}
 
 SourceLoop::SourceLoop(Env& env, SourceLoopSettings settings, SourceObserver observer)
     : env_(env), settings_(std::move(settings)), observer_(std::move(observer)) {}
 
-Result<std::unique_ptr<SourceLoop>> SourceLoop::open(Env& env, const std::string& topics,
-                                                     const TopicDescription& topic,
+Result<std::unique_ptr<SourceLoop>> SourceLoop::open(Env& env,
+                                                     std::unique_ptr<ApplicationWriter> writer,
                                                      SourceLoopSettings settings,
                                                      SourceObserver observer) {
     if (!settings.file.empty()) {
@@ -44,11 +32,7 @@ Result<std::unique_ptr<SourceLoop>> SourceLoop::open(Env& env, const std::string
     if (loop->settings_.file.empty()) {
         TRY(loop->client_, HttpClient::make({loop->settings_.url}));
     }
-    TopicFolder folder(topics, topic.name);
-    for (PartitionId p(0); p.value < topic.partitions; p.value += 1) {
-        TRY(auto writer, TopicWriter::open(env, folder, p));
-        loop->writers_.push_back(std::move(writer));
-    }
+    loop->writer_ = std::move(writer);
     return loop;
 }
 
@@ -81,15 +65,33 @@ void SourceLoop::back_off(const Error& error) {
     pause(wait);
 }
 
-Result<void> SourceLoop::flush(std::vector<std::string>& waiting) {
+void SourceLoop::report() {
+    std::int64_t delivered = writer_->delivered(), before = produced_.exchange(delivered);
+    if (delivered > before) observer_.produced(delivered - before, delivered);
+}
+
+Result<void> SourceLoop::await(Result<bool> (ApplicationWriter::*done)(milliseconds)) {
+    auto began = env_.monotonic(), said = began;
+    while (true) {
+        TRY(bool yes, (writer_.get()->*done)(kOneWait));
+        report();
+        all_delivered_ = yes;
+        if (yes || stop_) return {};
+        auto now = env_.monotonic();
+        if (now - said < kBetweenWords) continue;
+        said = now;
+        std::string fault = writer_->fault();
+        observer_.held(fault.empty() ? "the broker is slow" : fault,
+                       std::chrono::duration_cast<milliseconds>(now - began));
+    }
+}
+
+Result<void> SourceLoop::produce(std::vector<std::string>& waiting) {
     if (waiting.empty()) return {};
-    std::vector<std::string_view> lines(waiting.begin(), waiting.end());
-    TRY_VOID(writers_[turn_]->append(lines));
-    turn_ = (turn_ + 1) % writers_.size();
-    auto count = static_cast<std::int64_t>(waiting.size());
-    produced_ += count;
+    TRY_VOID(await(&ApplicationWriter::has_room));
+    TRY_VOID(writer_->write(waiting));
     waiting.clear();
-    observer_.produced(count, produced_);
+    report();
     return {};
 }
 
@@ -103,18 +105,18 @@ Result<void> SourceLoop::run_api() {
             failures_ = 0;
             through_ = false;
             if (waiting.empty()) first = began;
-            to_line(answer->body);
-            while (answer->body.ends_with(' ')) answer->body.pop_back();
             waiting.push_back(std::move(answer->body));
             bool slow = settings_.every > settings_.longest_wait;
             if (slow || static_cast<std::int64_t>(waiting.size()) >= settings_.most_waiting ||
                 env_.monotonic() - first >= settings_.longest_wait)
-                TRY_VOID(flush(waiting));
+                TRY_VOID(produce(waiting));
+            if (slow) TRY_VOID(await(&ApplicationWriter::flush));
             pause(settings_.every -
                   std::chrono::duration_cast<milliseconds>(env_.monotonic() - began));
             continue;
         }
-        TRY_VOID(flush(waiting));
+        TRY_VOID(produce(waiting));
+        TRY_VOID(await(&ApplicationWriter::flush));
         if (stop_) break;
         if (answer && answer->status == 204) {
             if (!through_.exchange(true))
@@ -127,20 +129,15 @@ Result<void> SourceLoop::run_api() {
                                 settings_.url, "look at that server's log"}
                         : answer.error());
     }
-    return flush(waiting);
+    TRY_VOID(produce(waiting));
+    return await(&ApplicationWriter::flush);
 }
 
-// Row r goes to partition r mod partitions; each partition goes on where it left off.
 Result<void> SourceLoop::run_file() {
-    TRY(sha256_, file_sha256(settings_.file));
+    TRY(auto sha256, file_sha256(settings_.file));
     TRY(auto file, ApplicantFile::open(settings_.file));
-    std::int64_t begin = -1;
-    for (std::size_t p = 0; p < writers_.size(); ++p) {
-        TRY(std::int64_t row, writers_[p]->next_row(sha256_, static_cast<std::int64_t>(p)));
-        next_row_.push_back(row);
-        begin = begin < 0 ? row : std::min(begin, row);
-    }
-    if (begin >= static_cast<std::int64_t>(writers_.size()))
+    TRY(std::int64_t begin, writer_->begin_file(sha256));
+    if (begin > 0)
         observer_.note(fmt::format("goes on at row {} of a file that was begun before", begin));
     std::vector<std::string> rows;
     std::string json;
@@ -151,7 +148,6 @@ Result<void> SourceLoop::run_file() {
         TRY(bool some, std::move(next));
         if (some && row >= begin) {
             if (rows.empty()) first_row = row;
-            to_line(json);
             bytes += static_cast<std::int64_t>(json.size());
             rows.push_back(std::move(json));
         }
@@ -162,6 +158,7 @@ Result<void> SourceLoop::run_file() {
         if (!some) break;
     }
     TRY_VOID(produce_rows(first_row, rows));
+    TRY_VOID(await(&ApplicationWriter::flush));
     through_ = !stop_;
     if (std::string left_out = file->left_out(); through_ && !left_out.empty())
         observer_.note(left_out);
@@ -169,22 +166,11 @@ Result<void> SourceLoop::run_file() {
 }
 
 Result<void> SourceLoop::produce_rows(std::int64_t first_row, std::vector<std::string>& rows) {
-    auto count = static_cast<std::int64_t>(writers_.size());
-    for (std::int64_t p = 0; p < count; ++p) {
-        auto at = static_cast<std::size_t>(p);
-        std::vector<std::string_view> lines;
-        std::int64_t first = next_row_[at];
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            std::int64_t row = first_row + static_cast<std::int64_t>(i);
-            if (row % count == p && row >= first) lines.push_back(rows[i]);
-        }
-        if (lines.empty()) continue;
-        TRY_VOID(writers_[at]->append(lines, TopicWriter::FileRows{sha256_, first, count}));
-        next_row_[at] = first + static_cast<std::int64_t>(lines.size()) * count;
-        produced_ += static_cast<std::int64_t>(lines.size());
-        observer_.produced(static_cast<std::int64_t>(lines.size()), produced_);
-    }
+    if (rows.empty()) return {};
+    TRY_VOID(await(&ApplicationWriter::has_room));
+    TRY_VOID(writer_->write_rows(first_row, rows));
     rows.clear();
+    report();
     return {};
 }
 

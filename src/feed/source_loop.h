@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/env.h"
 #include "feed/applicant_file.h"
-#include "feed/topic_writer.h"
+#include "feed/application_writer.h"
 #include "http/client.h"
 
 namespace loanstream {
@@ -32,30 +33,37 @@ struct SourceObserver {
         [](std::int64_t, std::int64_t) {};
     std::function<void(const Error&, std::chrono::milliseconds next_try)> failed =
         [](const Error&, std::chrono::milliseconds) {};
+    // Nothing can be delivered: why, and since when.
+    std::function<void(const std::string&, std::chrono::milliseconds)> held =
+        [](const std::string&, std::chrono::milliseconds) {};
     std::function<void(const std::string&)> note = [](const std::string&) {};
 };
 
 class SourceLoop {
 public:
-    static Result<std::unique_ptr<SourceLoop>> open(Env& env, const std::string& topics,
-                                                    const TopicDescription& topic,
+    static Result<std::unique_ptr<SourceLoop>> open(Env& env,
+                                                    std::unique_ptr<ApplicationWriter> writer,
                                                     SourceLoopSettings settings,
                                                     SourceObserver observer);
-    // Until stop(), or the end of the file, or with `once` the API's 204.
+    // Until stop(), or the end of the file, or with `once` the API's 204. Returns with success
+    // only when all that was read is delivered, or when stopped.
     Result<void> run();
     void stop();
 
     std::int64_t produced() const { return produced_; }
     std::int64_t retries() const { return retries_; }
     bool through() const { return through_; }
+    bool all_delivered() const { return all_delivered_; }  // false: stopped while some were not
 
 private:
     SourceLoop(Env& env, SourceLoopSettings settings, SourceObserver observer);
     Result<void> run_api();
     Result<void> run_file();
     Result<void> produce_rows(std::int64_t first_row, std::vector<std::string>& rows);
-    // Appends what waits to the next partition in turn.
-    Result<void> flush(std::vector<std::string>& waiting);
+    Result<void> produce(std::vector<std::string>& waiting);
+    // Until the writer has room, or has delivered all, or stop(); says so when it takes long.
+    Result<void> await(Result<bool> (ApplicationWriter::*done)(std::chrono::milliseconds));
+    void report();
     void back_off(const Error& error);
     void pause(std::chrono::milliseconds time);
 
@@ -63,16 +71,10 @@ private:
     SourceLoopSettings settings_;
     SourceObserver observer_;
     std::unique_ptr<HttpClient> client_;  // null: reads a file
-    std::vector<std::unique_ptr<TopicWriter>> writers_;
-    std::vector<std::int64_t> next_row_;  // of the file, a partition each
-    std::string sha256_;
-    std::size_t turn_ = 0;
+    std::unique_ptr<ApplicationWriter> writer_;
     int failures_ = 0;  // in a row
     std::atomic<std::int64_t> produced_{0}, retries_{0};
-    std::atomic<bool> stop_{false}, through_{false};
+    std::atomic<bool> stop_{false}, through_{false}, all_delivered_{true};
 };
-
-// Newlines become spaces: JSON text holds them only between tokens.
-void to_one_line(std::string& text);
 
 }  // namespace loanstream

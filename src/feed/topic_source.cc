@@ -95,8 +95,9 @@ Result<bool> TopicSource::open_file(Partition& partition) {
     return std::unexpected(std::move(file).error());
 }
 
-Result<void> TopicSource::seek(const SourcePartition& source, Offset next) {
+Result<Source::Seek> TopicSource::seek(const SourcePartition& source, const ReadingPlace& place) {
     Partition& partition = at(source);
+    Offset next = place.next;
     TRY_VOID(partition.index->start_near(next.value));
     TRY_VOID(partition.index->follow());
     TRY(bool there, open_file(partition));
@@ -114,8 +115,8 @@ Result<void> TopicSource::seek(const SourcePartition& source, Offset next) {
     partition.next_byte = partition.scanned = counter.byte();
     partition.end = counter;
     partition.seeked = true;
-    if (is_repaired_topic(source.topic)) return find_origins(partition, next.value);
-    return {};
+    if (is_repaired_topic(source.topic)) TRY_VOID(find_origins(partition, next.value));
+    return Seek{next};
 }
 
 // A repaired topic is short: it is read from its begin up to the place where reading goes on.

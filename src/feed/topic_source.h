@@ -43,9 +43,10 @@ public:
                                                              TopicSourceSettings settings);
 
     Result<Assignment> assignment() override;
-    Result<void> seek(const SourcePartition& source, Offset next) override;
+    Result<Seek> seek(const SourcePartition& source, const ReadingPlace& place) override;
     Result<bool> poll(std::chrono::milliseconds wait, RawBatch& out) override;
     Result<void> make_durable(const SourcePartition& source) override;
+    Result<void> released(const SourcePartition&) override { return {}; }  // never asked back
     Result<Offset> watermark(const SourcePartition& source) override;
     Result<void> mirror(const SourcePartition& source, Offset next) override;
 

@@ -52,7 +52,7 @@ struct World {
     std::unique_ptr<TopicSource> reader(TopicSourceSettings settings = {}, std::int64_t next = 0) {
         auto source = std::move(*open(settings));
         auto found = source->assignment();
-        for (const auto& owned : found->owned) EXPECT_TRUE(source->seek(owned, Offset(next)));
+        for (const auto& owned : found->owned) EXPECT_TRUE(source->seek(owned, {Offset(next)}));
         return source;
     }
 };
@@ -242,7 +242,7 @@ TEST(TopicSource, SeeksWithAndWithoutTheIndex) {
         EXPECT_TRUE(read_all(*world.reader({}, 10000)).empty());
         auto source = std::move(*world.open());
         ASSERT_TRUE(source->assignment());
-        auto beyond = source->seek(part(0), Offset(10001));
+        auto beyond = source->seek(part(0), {Offset(10001)});
         ASSERT_FALSE(beyond);
         EXPECT_EQ(beyond.error().code, ErrorCode::kDamaged);
         EXPECT_THAT(beyond.error().line(), HasSubstr("ends at offset 10000"));
@@ -268,7 +268,7 @@ TEST(TopicSource, TimesComeFromTheIndex) {
     ASSERT_TRUE(*source->poll(milliseconds(0), batch));
     EXPECT_EQ(times_of(batch), times);
     // From the middle of a batch.
-    ASSERT_TRUE(source->seek(part(0), Offset(3)));
+    ASSERT_TRUE(source->seek(part(0), {Offset(3)}));
     ASSERT_TRUE(*source->poll(milliseconds(0), batch));
     EXPECT_EQ(times_of(batch), std::vector(times.begin() + 3, times.end()));
     // A batch announced with three records of which one came, then the next.

@@ -8,22 +8,6 @@ constexpr std::chrono::milliseconds kBetweenLooks(500);
 
 }  // namespace
 
-Result<std::unique_ptr<TopicWithRepairs>> TopicWithRepairs::open(
-    Env& env, const std::string& topics, const std::string& name, TryLock try_lock,
-    IncarnationOf incarnation_of, TopicSourceSettings settings) {
-    std::unique_ptr<TopicWithRepairs> source(new TopicWithRepairs(
-        env, topics, name, std::move(try_lock), std::move(incarnation_of), std::move(settings)));
-    TRY(source->main_, source->open_one(name));
-    return source;
-}
-
-Result<std::unique_ptr<TopicSource>> TopicWithRepairs::open_one(const std::string& topic) {
-    return TopicSource::open(
-        env_, topics_, topic, try_lock_,
-        [this, topic](PartitionId partition) { return incarnation_of_(topic, partition); },
-        settings_);
-}
-
 // The repaired topic has one partition; who is told to leave partition 0 alone leaves it too.
 Result<void> TopicWithRepairs::look_for_repairs() {
     bool wanted = settings_.partitions.empty() || settings_.partitions.contains(0);
@@ -34,11 +18,14 @@ Result<void> TopicWithRepairs::look_for_repairs() {
     auto found = describe_topic(env_, topics_, repaired_topic(name_));
     if (!found && found.error().code == ErrorCode::kNotFound) return {};
     if (!found) return std::unexpected(std::move(found).error());
-    auto all = settings_.partitions;
-    settings_.partitions.clear();
-    auto opened = open_one(repaired_topic(name_));
-    settings_.partitions = std::move(all);
-    TRY(repaired_, std::move(opened));
+    TopicSourceSettings settings = settings_;
+    settings.partitions.clear();
+    std::string topic = repaired_topic(name_);
+    TRY(repaired_,
+        TopicSource::open(
+            env_, topics_, topic, try_lock_,
+            [this, topic](PartitionId partition) { return incarnation_of_(topic, partition); },
+            settings));
     return {};
 }
 
@@ -52,12 +39,17 @@ Result<Source::Assignment> TopicWithRepairs::assignment() {
     return both;
 }
 
-TopicSource& TopicWithRepairs::of(const SourcePartition& source) {
-    return repaired_ && source.topic != name_ ? *repaired_ : *main_;
+Source& TopicWithRepairs::of(const SourcePartition& source) {
+    return repaired_ && source.topic != name_ ? static_cast<Source&>(*repaired_) : *main_;
 }
 
-Result<void> TopicWithRepairs::seek(const SourcePartition& source, Offset next) {
-    return of(source).seek(source, next);
+Result<Source::Seek> TopicWithRepairs::seek(const SourcePartition& source,
+                                            const ReadingPlace& place) {
+    return of(source).seek(source, place);
+}
+
+Result<void> TopicWithRepairs::released(const SourcePartition& source) {
+    return of(source).released(source);
 }
 
 // Repaired records are few and first.

@@ -25,7 +25,7 @@ Result<void> RunLoop::run() {
     LOANSTREAM_CHECK(now_.state == LoopState::kStarting);
     bool at_end = false;
     while (!stop_ && !at_end) {
-        TRY_VOID(take_new_partitions());
+        TRY_VOID(follow_assignment());
         TRY(bool some, parts_.source.poll(poll_wait(), raw_));
         if (some) TRY_VOID(take_batch(raw_));
         if (commit_is_due()) TRY_VOID(commit());
@@ -44,26 +44,63 @@ Result<void> RunLoop::run() {
     return {};
 }
 
-Result<void> RunLoop::take_new_partitions() {
+Result<void> RunLoop::follow_assignment() {
     TRY(auto assignment, parts_.source.assignment());
-    for (const auto& source : assignment.owned) {
-        if (owned_.contains(source)) continue;
-        TRY(Offset next, parts_.sink.claim(source));
-        TRY_VOID(parts_.source.seek(source, next));
-        TRY(Offset end, parts_.source.watermark(source));
-        owned_[source] = {next, next, end};
-        parts_.observer.claimed(source, next);
-    }
+    if (!assignment.leaving.empty() || !assignment.lost.empty()) TRY_VOID(let_go_of(assignment));
+    std::erase_if(fenced_, [&](const SourcePartition& source) {
+        return std::ranges::find(assignment.owned, source) == assignment.owned.end();
+    });
+    for (const auto& source : assignment.owned)
+        if (!owned_.contains(source) && !fenced_.contains(source)) TRY_VOID(take_partition(source));
     if (assignment.waiting != waiting_) {
         waiting_ = assignment.waiting;
         if (!waiting_.empty()) parts_.observer.waiting_for(waiting_);
     }
+    if (assignment.fault != now_.fault) {
+        now_.fault = assignment.fault;
+        parts_.observer.fault(now_.fault);
+    }
+    is_settled_ = assignment.is_settled;
     move_to(owned_.empty() ? LoopState::kWaiting : LoopState::kRunning);
     return {};
 }
 
+Result<void> RunLoop::take_partition(const SourcePartition& source) {
+    TRY(ReadingPlace place, parts_.sink.claim(source));
+    TRY(auto seek, parts_.source.seek(source, place));
+    LOANSTREAM_CHECK(seek.next >= place.next);
+    if (seek.next > place.next) {
+        TRY_VOID(parts_.sink.skip_to(source, seek.next, seek.why));
+        parts_.observer.skipped(source, {place.next, seek.next}, seek.why);
+    }
+    TRY(Offset end, parts_.source.watermark(source));
+    owned_[source] = {seek.next, seek.next, end};
+    parts_.observer.claimed(source, seek.next);
+    return {};
+}
+
+// What is asked back is finished first; what is lost is dropped: its new owner reads it again.
+Result<void> RunLoop::let_go_of(const Source::Assignment& assignment) {
+    for (const auto& source : assignment.lost) TRY_VOID(drop(source, LetGo::kLost));
+    if (std::ranges::any_of(assignment.leaving,
+                            [this](const auto& source) { return owned_.contains(source); }))
+        TRY_VOID(commit());
+    crash_point(CrashPoint::kAskedBack);
+    for (const auto& source : assignment.leaving) TRY_VOID(drop(source, LetGo::kAskedBack));
+    return {};
+}
+
+Result<void> RunLoop::drop(const SourcePartition& source, LetGo cause) {
+    if (owned_.erase(source) > 0) {
+        TRY_VOID(parts_.sink.release(source));
+        parts_.observer.let_go(source, cause);
+    }
+    return parts_.source.released(source);
+}
+
 Result<void> RunLoop::take_batch(const RawBatch& raw) {
     crash_point(CrashPoint::kPolled);
+    if (fenced_.contains(raw.source)) return {};  // its new owner reads it
     auto place = owned_.find(raw.source);
     LOANSTREAM_CHECK(place != owned_.end() && raw.range.begin == place->second.read_next);
     cleaner_.clean(raw, clean_);
@@ -138,7 +175,13 @@ Result<void> RunLoop::take_receipt(const Receipt& receipt) {
     }
     first_pending_ = std::chrono::nanoseconds(-1);
     oldest_event_ms_ = -1;
-    if (!receipt.fenced().empty())
+    if (settings_.outlives_fences) {
+        for (const auto& source : receipt.fenced()) {
+            owned_.erase(source);
+            fenced_.insert(source);
+            parts_.observer.let_go(source, LetGo::kFenced);
+        }
+    } else if (!receipt.fenced().empty())
         return fail(ErrorCode::kFenced, "another process has taken over the partition",
                     receipt.fenced().front().text(),
                     "nothing is lost: its new owner goes on; stop one of the two");
@@ -146,6 +189,7 @@ Result<void> RunLoop::take_receipt(const Receipt& receipt) {
 }
 
 Result<bool> RunLoop::at_the_end() {
+    if (!is_settled_) return false;
     for (auto& [source, place] : owned_) {
         if (place.read_next < place.end) return false;
     }
@@ -154,7 +198,7 @@ Result<bool> RunLoop::at_the_end() {
 
 milliseconds RunLoop::poll_wait() const {
     if (stop_) return milliseconds(0);
-    if (settings_.once && !owned_.empty()) return milliseconds(0);
+    if (settings_.once && !owned_.empty()) return settings_.once_idle;
     if (first_pending_.count() < 0) return settings_.most_idle;
     auto due = first_pending_ + settings_.commit_every - parts_.env.monotonic();
     auto wait = std::chrono::duration_cast<milliseconds>(due) + milliseconds(1);
@@ -170,6 +214,15 @@ void RunLoop::post() {
     }
     now_.waiting_for = waiting_;
     parts_.board.post(std::make_shared<Snapshot>(now_));
+}
+
+std::string_view name_of(LetGo cause) {
+    switch (cause) {
+        case LetGo::kAskedBack: return "asked back";
+        case LetGo::kLost: return "lost";
+        case LetGo::kFenced: return "fenced";
+    }
+    return {};
 }
 
 void RunLoop::move_to(LoopState next) {

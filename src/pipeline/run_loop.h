@@ -12,6 +12,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/env.h"
@@ -24,12 +27,20 @@
 namespace loanstream {
 
 struct RunLoopSettings {
-    std::chrono::milliseconds commit_every{2000};  // table.commit_every
-    bool once = false;                             // to the watermarks seen at the start, then stop
-    std::int64_t most_pending_rows = 1'000'000;    // commit early: bounds memory and replay
-    std::int64_t most_pending_bytes = 128 << 20;   // table.file_size
-    std::chrono::milliseconds most_idle{100};      // longest wait of one poll
+    using milliseconds = std::chrono::milliseconds;
+    milliseconds commit_every{2000};  // table.commit_every
+    bool once = false;                // to the watermarks seen at the start, then stop
+    milliseconds once_idle{0};        // longest wait of a poll then
+    // A partition that a newer owner has claimed: let go of it and work on the others (true), or
+    // stop with kFenced.
+    bool outlives_fences = false;
+    std::int64_t most_pending_rows = 1'000'000;   // commit early: bounds memory and replay
+    std::int64_t most_pending_bytes = 128 << 20;  // table.file_size
+    milliseconds most_idle{100};                  // longest wait of one poll
 };
+
+enum class LetGo { kAskedBack, kLost, kFenced };
+std::string_view name_of(LetGo cause);  // "asked back"
 
 // Told of each step, on the loop's thread; must not block for long.
 class RunLoopObserver {
@@ -39,6 +50,12 @@ public:
     virtual void committed(const Receipt&) {}
     virtual void waiting_for(const std::vector<SourcePartition>&) {}
     virtual void claimed(const SourcePartition&, Offset /*next*/) {}
+    // What was there before `next` will not be decided; the log says so.
+    virtual void skipped(const SourcePartition&, OffsetRange, const std::string& /*why*/) {}
+    // The topic was made anew; reading goes on at `now` of its new incarnation.
+    virtual void was_reset(const SourcePartition&, Offset /*was*/, Offset /*now*/) {}
+    virtual void let_go(const SourcePartition&, LetGo) {}
+    virtual void fault(const std::string& /*what; empty: it is over*/) {}
 };
 
 class RunLoop {
@@ -60,7 +77,10 @@ public:
 
 private:
     RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider);
-    Result<void> take_new_partitions();
+    Result<void> follow_assignment();
+    Result<void> take_partition(const SourcePartition& source);
+    Result<void> let_go_of(const Source::Assignment& assignment);
+    Result<void> drop(const SourcePartition& source, LetGo cause);
     Result<void> take_batch(const RawBatch& raw);
     Result<void> commit();
     Result<void> end_day();
@@ -83,6 +103,8 @@ private:
     };
     std::map<SourcePartition, Owned> owned_;
     std::vector<SourcePartition> waiting_;
+    std::set<SourcePartition> fenced_;  // another has claimed them, the source still gives them
+    bool is_settled_ = false;           // the source has said which partitions are ours
     Snapshot now_;
     std::chrono::nanoseconds first_pending_{-1};  // monotonic time of the first uncommitted row
     std::int64_t oldest_event_ms_ = -1;           // among the uncommitted records

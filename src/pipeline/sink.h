@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "base/source.h"
 #include "decide/decided_batch.h"
 
 namespace loanstream {
@@ -38,7 +40,11 @@ public:
     virtual ~Sink() = default;
     // Claims the partition (its newest epoch is ours from here), recovers what an earlier owner
     // left, and says where to seek.
-    virtual Result<Offset> claim(const SourcePartition& source) = 0;
+    virtual Result<ReadingPlace> claim(const SourcePartition& source) = 0;
+    // Writes into the log that nothing before `next` will be decided, and why: it is not to be had
+    // or not wanted. Only where nothing of the partition waits.
+    virtual Result<void> skip_to(const SourcePartition& source, Offset next,
+                                 const std::string& why) = 0;
     // Gives a partition up without a trace; uncommitted rows of it are dropped.
     virtual Result<void> release(const SourcePartition& source) = 0;
     // Adds the rows of one batch; nothing is visible yet. Views need not outlive the call.

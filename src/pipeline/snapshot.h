@@ -48,6 +48,7 @@ struct Snapshot {
     std::vector<SourcePartition> waiting_for;
     std::deque<RecentRow> recent;  // oldest first, at most kRecentRows
     std::int64_t batch = 0;        // number of the last batch
+    std::string fault{};           // why nothing comes, such as a broker that does not answer
 };
 
 inline constexpr std::size_t kRecentRows = 20;

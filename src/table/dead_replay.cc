@@ -27,7 +27,8 @@ Result<void> read_topic(Env& env, const std::string& topics, const std::string& 
     if (!source && source.error().code == ErrorCode::kNotFound) return {};
     if (!source) return std::unexpected(std::move(source).error());
     TRY(auto assignment, (*source)->assignment());
-    for (const auto& partition : assignment.owned) TRY_VOID((*source)->seek(partition, Offset(0)));
+    for (const auto& partition : assignment.owned)
+        TRY_VOID((*source)->seek(partition, {Offset(0)}));
     RawBatch batch;
     while (true) {
         TRY(bool some, (*source)->poll(std::chrono::milliseconds(0), batch));

@@ -135,7 +135,7 @@ EpochMs TableSink::decision_time(const Share& share) const {
     return std::max(env_.now(), share.decided_ms_last);
 }
 
-Result<Offset> TableSink::claim(const SourcePartition& source) {
+Result<ReadingPlace> TableSink::claim(const SourcePartition& source) {
     if (ended_) return std::unexpected(*ended_);
     if (shares_.contains(source))
         return fail(ErrorCode::kInternal, "claimed a second time", source.text());
@@ -150,7 +150,19 @@ Result<Offset> TableSink::claim(const SourcePartition& source) {
     share->begin_at(claimed.next);
     share->claimed = claimed;
     shares_[source] = std::move(share);
-    return claimed.next;
+    return ReadingPlace{claimed.next, claimed.epoch == Epoch(1)};
+}
+
+Result<void> TableSink::skip_to(const SourcePartition& source, Offset next,
+                                const std::string& why) {
+    if (ended_) return std::unexpected(*ended_);
+    auto found = shares_.find(source);
+    LOANSTREAM_CHECK(found != shares_.end() && found->second->range.empty());
+    Share& share = *found->second;
+    LostEntry entry{source, share.claimed.epoch, {share.range.next, next}, why, settings_.program};
+    TRY_VOID(ending(warehouse_.append(entry)));
+    share.begin_at(next);
+    return {};
 }
 
 Result<void> TableSink::release(const SourcePartition& source) {

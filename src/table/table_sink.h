@@ -29,7 +29,9 @@ public:
     TableSink(Env& env, Warehouse& warehouse, TableSinkSettings settings);
     ~TableSink() override;
 
-    Result<Offset> claim(const SourcePartition& source) override;
+    Result<ReadingPlace> claim(const SourcePartition& source) override;
+    Result<void> skip_to(const SourcePartition& source, Offset next,
+                         const std::string& why) override;
     Result<void> release(const SourcePartition& source) override;
     // Commits what waits first where the batch lies in a new UTC day or under another policy; the
     // next Receipt tells of both. After an error the sink is at its end: every call gives it.

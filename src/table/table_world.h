@@ -44,7 +44,7 @@ struct World {
     void claim(const SourcePartition& source, std::int64_t next) {
         auto claimed = sink->claim(source);
         ASSERT_TRUE(claimed) << claimed.error().line();
-        EXPECT_EQ(claimed->value, next);
+        EXPECT_EQ(claimed->next.value, next);
     }
     void write(const SourcePartition& source, std::int64_t begin, const BatchShape& shape = {}) {
         auto written = sink->write(batches.batch(source, Offset(begin), shape));
