@@ -12,9 +12,11 @@
 
 namespace loanstream {
 
-const std::vector<SettingDeclaration>& setting_declarations() {
+namespace {
+
+std::vector<SettingDeclaration> own_settings() {
     using enum SettingKind;
-    static const std::vector<SettingDeclaration> list = {
+    return {
         {"data", kText, "./loanstream-data", 0, 0, "",
          "folder of all embedded state: topics/, warehouse/"},
         {"policy", kText, "lendingclub", 0, 0, "", "a shipped policy's name, or a policy file"},
@@ -53,6 +55,14 @@ const std::vector<SettingDeclaration>& setting_declarations() {
         {"table.grace", kDuration, "1h", 0, 30 * 86400e3, "",
          "files that a merge has replaced are kept so long; longer than the longest query"},
         {"table.codec", kChoice, "zstd", 0, 0, "zstd|snappy|none", "compression of Parquet files"},
+        {"log.level", kChoice, "info", 0, 0, "info|warning|error", "least level of log lines"},
+        {"log.format", kChoice, "text", 0, 0, "text|json", "form of log lines on stderr"},
+    };
+}
+
+std::vector<SettingDeclaration> kafka_settings() {
+    using enum SettingKind;
+    return {
         {"kafka.bootstrap", kText, "", 0, 0, "", "brokers to begin with, HOST:PORT,HOST:PORT"},
         {"kafka.group", kText, "loanstream", 0, 0, "", "consumer group of stream"},
         {"kafka.session_timeout", kDuration, "10s", 1000, 1800e3, "",
@@ -79,9 +89,17 @@ const std::vector<SettingDeclaration>& setting_declarations() {
         {"kafka.service_name", kText, "kafka", 0, 0, "", "first part of the brokers' principal"},
         {"kafka.principal", kText, "", 0, 0, "", "ours, for GSSAPI"},
         {"kafka.keytab", kText, "", 0, 0, "", "key of our principal"},
-        {"log.level", kChoice, "info", 0, 0, "info|warning|error", "least level of log lines"},
-        {"log.format", kChoice, "text", 0, 0, "text|json", "form of log lines on stderr"},
     };
+}
+
+}  // namespace
+
+const std::vector<SettingDeclaration>& setting_declarations() {
+    static const std::vector<SettingDeclaration> list = [] {
+        auto all = own_settings();
+        for (const auto& declaration : kafka_settings()) all.push_back(declaration);
+        return all;
+    }();
     return list;
 }
 

@@ -1,9 +1,18 @@
 #include "kafka/fetch_nudge.h"
 
+#include <csignal>
+
 namespace loanstream {
 
 FetchNudge::FetchNudge(rd_kafka_t* client, std::string topic)
-    : client_(client), topic_(std::move(topic)), thread_([this] { run(); }) {}
+    : client_(client), topic_(std::move(topic)) {
+    // Signals are the main thread's: this one begins with all of them blocked, as librdkafka's do.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { run(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 FetchNudge::~FetchNudge() {
     {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
+#include <thread>
 
 #include "base/check.h"
 #include "kafka/partition_list.h"
@@ -13,6 +15,12 @@
 namespace loanstream {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::chrono::seconds kBetweenLooks(10), kLongestLeave(5);
+
+}  // namespace
 
 KafkaSource::KafkaSource(KafkaAccess access, IncarnationOf incarnation_of,
                          KafkaSourceSettings settings)
@@ -36,10 +44,22 @@ KafkaSource::~KafkaSource() {
     if (events_ != nullptr) {
         rd_kafka_queue_io_event_enable(events_, -1, nullptr, 0);
         rd_kafka_queue_destroy(events_);
-        rd_kafka_consumer_close(client_.get());
     }
-    client_.client.reset();
+    if (client_.client) leave_group(std::move(client_));
     if (wake_ >= 0) ::close(wake_);
+}
+
+// librdkafka 2.0.2 never comes back from a consumer whose topic was deleted: its own threads are
+// left behind then.
+void KafkaSource::leave_group(KafkaHandle client) {
+    auto done = std::make_shared<std::promise<void>>();
+    auto when = done->get_future();
+    std::thread([done, handle = std::move(client)]() mutable {
+        rd_kafka_consumer_close(handle.get());
+        handle.client.reset();
+        done->set_value();
+    }).detach();
+    when.wait_for(kLongestLeave);
 }
 
 Result<void> KafkaSource::connect() {
@@ -115,6 +135,7 @@ KafkaSource::Partition* KafkaSource::find(const SourcePartition& source) {
 
 Result<Source::Assignment> KafkaSource::assignment() {
     TRY_VOID(serve_events());
+    TRY_VOID(look_for_topic());
     Assignment now;
     now.is_settled = settled_;
     now.fault = fault_;
@@ -160,6 +181,23 @@ Result<void> KafkaSource::take_event(rd_kafka_event_t* event) {
         }
         default: return {};  // an offset commit: a mirror, the next one says the same
     }
+}
+
+// A consumer of a topic that was deleted just gets nothing: while nothing comes, it is asked for.
+Result<void> KafkaSource::look_for_topic() {
+    auto now = std::chrono::steady_clock::now();
+    if (now - last_record_ < kBetweenLooks) return {};
+    last_record_ = now;
+    KafkaAccess brief = access_;
+    brief.connect_timeout = milliseconds(1000);
+    auto found = describe_kafka_topic(client_.get(), brief, settings_.topic);
+    if (found || found.error().code != ErrorCode::kNotFound) return {};
+    return topic_is_gone();
+}
+
+Result<void> KafkaSource::topic_is_gone() const {
+    return fail(ErrorCode::kOutside, "the topic is gone from the brokers", settings_.topic,
+                "was it deleted? loanstream topic list shows those there are");
 }
 
 void KafkaSource::take_offer(rd_kafka_topic_partition_list_t* list, bool whole) {

@@ -67,6 +67,9 @@ private:
     Result<void> take_event(rd_kafka_event_t* event);
     void take_offer(rd_kafka_topic_partition_list_t* list, bool whole);
     void take_revocation(rd_kafka_topic_partition_list_t* list);
+    static void leave_group(KafkaHandle client);
+    Result<void> look_for_topic();
+    Result<void> topic_is_gone() const;
     Result<void> answer_group();
     Result<void> start_reading();
     void open_queue(Partition& partition);
@@ -98,6 +101,8 @@ private:
     std::vector<rd_kafka_message_t*> messages_;
     std::size_t message_bytes_ = 4096;  // on average
     std::size_t turn_ = 0;
+    // Or when the topic was last seen to be there.
+    std::chrono::steady_clock::time_point last_record_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace loanstream

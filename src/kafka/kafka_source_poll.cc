@@ -86,6 +86,7 @@ Result<bool> KafkaSource::read_batch(Partition& partition, RawBatch& out) {
     }
     if (partition.next == out.range.begin) return false;
     out.range.next = partition.next;
+    last_record_ = std::chrono::steady_clock::now();
     if (!out.records.empty()) message_bytes_ = out.bytes.size() / out.records.size() + 1;
     if (out.bytes.capacity() < out.bytes.size() + kRecordPadding)
         out.bytes.reserve(out.bytes.size() + kRecordPadding);
@@ -121,10 +122,7 @@ Result<void> KafkaSource::fault_of(const Partition& partition, rd_kafka_resp_err
                         "start again: what retention took is then written into the log");
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
         case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-            return fail(ErrorCode::kOutside, "the topic is gone from the brokers",
-                        partition.source.text(),
-                        "was it deleted? loanstream topic list shows those there are");
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return topic_is_gone();
         default:
             if (is_final(code)) return std::unexpected(kafka_error(access_, code, reason));
             fault_ = reason;

@@ -62,6 +62,8 @@ private:
                    with_commas(counts.decided) + " decided, " + with_commas(counts.rejected) +
                    " rejected)";
         });
+        for (const std::string& accepted : accepted_gaps())
+            step("d", [&]() -> Result<std::string> { return accepted; });
         TRY(std::string replays, prove_replays(warehouse_, files, tell_at("f")));
         if (!replays.empty())
             step("f", [&]() -> Result<std::string> { return "replays: " + replays; });
@@ -69,6 +71,19 @@ private:
         TRY(std::string counted, count_sources(counts));
         step("e", [&]() -> Result<std::string> { return "source: " + counted; });
         return {};
+    }
+
+    // What will never be decided, as entries in the log accept it.
+    std::vector<std::string> accepted_gaps() const {
+        std::vector<std::string> gaps;
+        for (const LostEntry& lost : warehouse_.state().lost())
+            gaps.push_back("accepted as lost: " + lost.source.text() + " [" +
+                           std::to_string(lost.range.begin.value) + ", " +
+                           std::to_string(lost.range.next.value) + "): " + lost.why);
+        for (const EndedIncarnation& ended : warehouse_.state().ended())
+            gaps.push_back("accepted as made anew: " + ended.source.text() + " ended at " +
+                           std::to_string(ended.next.value) + ": " + ended.why);
+        return gaps;
     }
 
     // Where each source partition that the log knows begins and ends now.

@@ -14,7 +14,10 @@ from support.program import ROOT, run, run_json
 
 RECORDS = 300
 TOPIC = "fintech_pyspark"
-POINTS = re.findall(r'X\(\w+, "([a-z-]+)"', (ROOT / "src/base/crash_points.h").read_text())
+KAFKA = ("asked-back",)  # reached only where a group shares the partitions out: tests/kafka
+POINTS = [point for point in re.findall(r'X\(\w+, "([a-z-]+)"',
+                                        (ROOT / "src/base/crash_points.h").read_text())
+          if point not in KAFKA]
 # What an earlier crash (at which arrival) must leave behind for recovery to have this work.
 BEFORE = {"recovered-publish": "entry-synced:2", "swept": "file-synced"}
 # One record a commit: every point is reached, seals, checkpoints and truncation too.

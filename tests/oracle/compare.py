@@ -101,12 +101,18 @@ def compare_one(record, policy, position, rows, dead):
 
 
 def differences(topic_folder, warehouse, policy_path=None):
-    topic_folder = pathlib.Path(topic_folder)
+    """What is wrong in the warehouse, by an embedded topic's folder."""
+    return differences_of(records(topic_folder), pathlib.Path(topic_folder).name, warehouse,
+                          policy_path)
+
+
+def differences_of(topic_records, topic, warehouse, policy_path=None):
+    """As differences, by (partition, offset, bytes) of a topic that is read elsewhere."""
     policy = Policy(policy_path or ROOT / "policies/lendingclub.toml")
     prediction, dead = rows_of(warehouse, "prediction"), rows_of(warehouse, "dead_letters")
     wrong = []
-    for partition, offset, record in records(topic_folder):
-        position = (topic_folder.name, partition, offset)
+    for partition, offset, record in topic_records:
+        position = (topic, partition, offset)
         found = compare_one(record, policy, position, prediction.pop(position, []),
                             dead.pop(position, []))
         if found:
@@ -114,7 +120,7 @@ def differences(topic_folder, warehouse, policy_path=None):
             if len(wrong) >= MOST_DIFFERENCES:
                 return wrong
     for position in list(prediction) + list(dead):
-        if position[0] == topic_folder.name:
+        if position[0] == topic:
             wrong.append("{}/{}@{}: is landed but no record of the topic".format(*position))
     return wrong
 
