@@ -32,7 +32,7 @@ def test_help_has_examples(verb):
 
 WRONG = [  # words, exit status, what the one line must say
     (["strem"], 2, "help"),
-    (["stream", "local"], 2, "Kafka"),
+    (["stream", "cluster"], 2, "LOANSTREAM_KAFKA_BOOTSTRAP"),
     (["stream", "--partitions", "x"], 2, "--partitions"),
     (["stream", "bad/topic"], 2, "topic name"),
     (["stream", "--policy", "nowhere"], 1, "lendingclub"),

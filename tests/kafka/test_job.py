@@ -1,4 +1,4 @@
-"""The whole line on real brokers: topic, source, stream, prove; each row as the oracle decides it."""
+"""The whole line on real brokers: topic, source, stream, prove; each row as the oracle has it."""
 
 import json
 
