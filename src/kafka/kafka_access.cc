@@ -1,10 +1,13 @@
 #include "kafka/kafka_access.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <vector>
+
+#include "kafka/tls_probe.h"
 
 namespace loanstream {
 
@@ -78,17 +81,21 @@ Error login_error(const KafkaAccess& access, const std::string& reason) {
     return error;
 }
 
-Error tls_error(const KafkaAccess& access, const std::string& reason) {
+Error tls_error(const KafkaAccess& access, const std::string& told) {
+    std::string reason = told;
+    if (contains(told, "verify failed"))
+        if (std::string why = why_tls_fails(access.bootstrap, access.ca_file); !why.empty())
+            reason = why;
     Error error{ErrorCode::kOutside, "no TLS with the broker: " + reason, access.bootstrap,
                 "check kafka.ca_file and that the port speaks TLS"};
     if (contains(reason, "expired")) {
         error.what = "the broker's certificate has expired";
         error.mend = "have it renewed on the broker";
-    } else if (contains(reason, "IP address mismatch") || contains(reason, "ostname mismatch")) {
+    } else if (contains(reason, "does not match target") || contains(reason, "no alternative")) {
         error.what = "the broker's certificate is for another host name";
         error.mend = "connect by a name that it carries, or have one with this name made";
     } else if (contains(reason, "self-signed") || contains(reason, "self signed") ||
-               contains(reason, "unable to get local issuer")) {
+               contains(reason, "unable to get")) {
         error.what = "the broker's certificate is not signed by a known authority";
         error.mend = "name the authority's certificate by kafka.ca_file";
     }
@@ -162,6 +169,10 @@ Result<KafkaOptions> KafkaOptions::make(const KafkaAccess& access) {
                     "kafka.user",
                     "set kafka.user, and kafka.password_file or "
                     "LOANSTREAM_KAFKA_PASSWORD");
+    bool by_keytab = uses_sasl(access) && access.mechanism == "GSSAPI" && !access.keytab.empty();
+    if (by_keytab && ::access(access.keytab.c_str(), R_OK) != 0)
+        return fail(ErrorCode::kUsage, "the keytab cannot be read", access.keytab,
+                    "name one that this user may read by kafka.keytab");
     KafkaOptions options;
     options.conf_.reset(rd_kafka_conf_new());
     options.bootstrap_ = access.bootstrap;

@@ -7,6 +7,7 @@
 #include "app/topic_counter.h"
 #include "clean/clean_batch.h"
 #include "decide/decided_batch.h"
+#include "feed/topic.h"
 #include "sim/world.h"
 #include "table/prove.h"
 #include "table/table_reader.h"
