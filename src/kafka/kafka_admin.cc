@@ -44,6 +44,13 @@ KafkaTopic topic_of(const rd_kafka_metadata_topic_t& found) {
     return topic;
 }
 
+// A partition without a leader that knows itself as such gets one soon.
+bool leader_moves(rd_kafka_resp_err_t code) {
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 struct TopicOutcome {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     std::string reason;
@@ -79,10 +86,15 @@ Result<KafkaTopic> describe_kafka_topic(rd_kafka_t* client, const KafkaAccess& a
 
 Result<Watermarks> query_watermarks(rd_kafka_t* client, const KafkaAccess& access,
                                     const std::string& topic, PartitionId partition) {
+    auto end = std::chrono::steady_clock::now() + access.connect_timeout;
     std::int64_t low = 0, high = 0;
-    auto code =
-        rd_kafka_query_watermark_offsets(client, topic.c_str(), partition.value, &low, &high,
-                                         static_cast<int>(access.connect_timeout.count()));
+    rd_kafka_resp_err_t code;
+    while (true) {
+        code = rd_kafka_query_watermark_offsets(client, topic.c_str(), partition.value, &low, &high,
+                                                static_cast<int>(access.connect_timeout.count()));
+        if (!leader_moves(code) || std::chrono::steady_clock::now() >= end) break;
+        std::this_thread::sleep_for(milliseconds(100));
+    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return std::unexpected(
             kafka_error(access, code, {}).at(fmt::format("{}/{}", topic, partition.value)));
