@@ -5,6 +5,7 @@
   visible, recovery, open, merge    delivery: latency, restart, a long log, small files
   python-line, pandas-decide
            beside Python programs that do the same (bench/python_line.py, bench/pandas_decide.py)
+  kafka    the job and the source on a real broker, beside librdkafka alone
   start    from the start of the process to the first decision and the first landed row
 
 --write puts the results and the machine's facts into bench/RESULTS.md.
@@ -106,7 +107,8 @@ PARTS = {"line": line, "land": land, "start": start,
          "visible": part_of("delivery_parts", "visible"),
          "recovery": part_of("delivery_parts", "recovery"),
          "open": part_of("delivery_parts", "open_log"),
-         "merge": part_of("delivery_parts", "merge")}
+         "merge": part_of("delivery_parts", "merge"),
+         "kafka": part_of("kafka_parts", "kafka")}
 
 
 def machine():

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "app/applicants.h"
 #include "app/command.h"
 #include "app/kafka_settings.h"
@@ -39,7 +41,7 @@ Result<std::unique_ptr<ApplicationWriter>> open_writer(Invocation& in) {
     return writer;
 }
 
-Result<int> run_source(Invocation& in) {
+Result<SourceLoopSettings> loop_settings(const Invocation& in) {
     SourceLoopSettings settings;
     settings.url = in.arguments.value("--url").value_or(in.settings.text("source.url"));
     settings.file = in.arguments.value("--file").value_or("");
@@ -49,7 +51,18 @@ Result<int> run_source(Invocation& in) {
         TRY(auto one, Settings::resolve("embedded", {"source.every=" + *text}));
         settings.every = one.duration("source.every");
     }
+    return settings;
+}
+
+Result<int> run_source(Invocation& in) {
+    TRY(auto settings, loop_settings(in));
     bool quiet = in.arguments.has("--quiet");
+    // Signals are heard before anything is opened: a broker may take its time to answer.
+    std::unique_ptr<SourceLoop> loop;
+    std::atomic<SourceLoop*> opened{nullptr};
+    StopSignals signals([&] {
+        if (auto* one = opened.load()) one->stop();
+    });
     TRY(auto writer, open_writer(in));
     SourceObserver observer;
     bool every_one = !quiet && settings.file.empty() && settings.every.count() > 0;
@@ -83,11 +96,12 @@ Result<int> run_source(Invocation& in) {
     observer.held = [&](const std::string& why, std::chrono::milliseconds since) {
         in.log->event(events::kSourceHeld, {{"why", why}, {"since_ms", since.count()}});
     };
-    TRY(auto loop, SourceLoop::open(in.env, std::move(writer), settings, observer));
+    TRY(loop, SourceLoop::open(in.env, std::move(writer), settings, observer));
+    opened = loop.get();
+    if (signals.asked()) loop->stop();
     in.log->event(
         events::kSourceStarted,
         {{"topic", in.topic}, {"from", settings.file.empty() ? settings.url : settings.file}});
-    StopSignals signals([&] { loop->stop(); });
     TRY_VOID(loop->run());
     bool all = loop->all_delivered();
     keep_metrics(loop->produced());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <atomic>
 #include <charconv>
 
 #include "app/command.h"
@@ -121,8 +122,15 @@ Result<int> run_stream(Invocation& in) {
     StreamLog observer(in.env, *in.log, board, view,
                        {in.arguments.value("--metrics").value_or(""),
                         policy.ends_with(".toml") ? policy : std::string()});
-    TRY(auto session, StreamSession::open(in.env, in.settings, request, observer, board, observer));
-    StopSignals signals([&] { session->stop(); });
+    // Signals are heard before anything is opened: a broker may take its time to answer.
+    std::unique_ptr<StreamSession> session;
+    std::atomic<StreamSession*> opened{nullptr};
+    StopSignals signals([&] {
+        if (auto* one = opened.load()) one->stop();
+    });
+    TRY(session, StreamSession::open(in.env, in.settings, request, observer, board, observer));
+    opened = session.get();
+    if (signals.asked()) session->stop();
     in.log->event(events::kStreamStarted, {{"topic", in.topic},
                                            {"policy", session->policy().name},
                                            {"policy_hash", session->policy().hash},

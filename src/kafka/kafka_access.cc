@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "kafka/tls_probe.h"
+#include "http/tls_probe.h"
 
 namespace loanstream {
 

@@ -1,4 +1,4 @@
-"""Chaos, from one seed: members die, sleep, leave and join, brokers die, while records are produced.
+"""Chaos, from one seed: members die, sleep, leave and join, brokers die, while one produces.
 
     ./dev chaos --minutes 10 [--seed N]
 

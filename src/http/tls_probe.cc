@@ -1,4 +1,4 @@
-#include "kafka/tls_probe.h"
+#include "http/tls_probe.h"
 
 #include <curl/curl.h>
 
