@@ -157,6 +157,7 @@ void Machine::make_zombie(Fiber& fiber) {
 // Every process ends in the call that it is in; what was not synced is gone.
 void Machine::lose_power() {
     note("the power fails");
+    ++power_failures_;
     ++struck_;
     for (auto& fiber : fibers_) {
         if (!fiber->running || !fiber->program.faulty) continue;

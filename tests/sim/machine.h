@@ -85,6 +85,7 @@ public:
     std::string who_runs() const;  // those that are not done
     std::int64_t switches() const { return switches_; }
     std::int64_t struck() const { return struck_; }
+    int power_failures() const { return power_failures_; }
 
 private:
     friend class ProcessEnv;
@@ -107,6 +108,7 @@ private:
     ucontext_t scheduler_{};
     std::chrono::milliseconds now_{0};
     std::int64_t start_ms_, switches_ = 0, struck_ = 0;
+    int power_failures_ = 0;
     bool calm_ = false, loud_ = false, stopped_ = false;
 };
 

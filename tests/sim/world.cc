@@ -44,13 +44,18 @@ std::string record_of(Chance& chance, std::int64_t number) {
         10'000 + chance.below(90'000), chance.below(40), "ABCDEFG"[chance.below(7)]);
 }
 
-// Tells the run loop to end once the machine is calm and all has landed.
+// Counts what is acknowledged, and tells the run loop to end once all has landed in calm.
 class Watcher : public RunLoopObserver {
 public:
-    explicit Watcher(std::function<void()> look) : look_(std::move(look)) {}
-    void committed(const Receipt&) override { look_(); }
+    Watcher(std::int64_t& acknowledged, std::function<void()> look)
+        : acknowledged_(acknowledged), look_(std::move(look)) {}
+    void committed(const Receipt& receipt) override {
+        for (const auto& landed : receipt.landed()) acknowledged_ += landed.records;
+        look_();
+    }
 
 private:
+    std::int64_t& acknowledged_;
     std::function<void()> look_;
 };
 
@@ -214,7 +219,7 @@ bool World::stream(ProcessEnv& process) {
         if (running != nullptr && process.is_dead()) running->stop();
     };
     AskingEnv env(process, look);
-    Watcher watcher(look);
+    Watcher watcher(acknowledged_, look);
     SnapshotBoard board;
     MergeObserver merges;
     auto session = StreamSession::open(env, settings_, request, watcher, board, merges);
@@ -282,11 +287,19 @@ void World::check_places(const Warehouse& warehouse) {
     }
 }
 
+// What a reader must see at least: what any reader has seen, and what was acknowledged. A loss of
+// power may take the rows of an entry that its writer has not synced yet, though they were seen.
+std::int64_t World::least_rows() {
+    if (power_failures_ != machine_.power_failures()) most_seen_ = 0;
+    power_failures_ = machine_.power_failures();
+    return std::max(most_seen_, acknowledged_);
+}
+
 // By the log: never an error, never a position twice, never fewer rows than before.
 bool World::look_by_log(ProcessEnv& env) {
     env.sleep_for(milliseconds(machine_.chance().below(4000)));
     LocalFileStore files(env);
-    std::int64_t before = most_seen_;
+    std::int64_t before = least_rows();
     auto warehouse = Warehouse::open_to_read(env, files, kWarehouse);
     if (!warehouse) {
         if (warehouse.error().code != ErrorCode::kNotFound)

@@ -50,6 +50,7 @@ private:
     bool merge(ProcessEnv& env);
     bool look_by_log(ProcessEnv& env);
     bool look_by_folder(ProcessEnv& env);
+    std::int64_t least_rows();
     bool all_landed();
     void ended(std::string_view who, const Error& error);
     void check_places(const Warehouse& warehouse);
@@ -62,7 +63,8 @@ private:
     Machine machine_;
     Settings settings_;
     std::string violation_;
-    std::int64_t most_seen_ = 0, looks_ = 0;
+    std::int64_t most_seen_ = 0, looks_ = 0, acknowledged_ = 0;
+    int power_failures_ = 0;  // when most_seen_ was last thought about
     int calm_failures_ = 0;
 };
 
