@@ -9,6 +9,7 @@
 #include "app/service_notify.h"
 #include "app/stop_signals.h"
 #include "app/stream_log.h"
+#include "app/stream_pages.h"
 #include "app/stream_session.h"
 #include "app/stream_view.h"
 #include "base/build_info.h"
@@ -119,7 +120,8 @@ Result<int> run_stream(Invocation& in) {
     BatchAndTable view(in.env, *in.log, folders.warehouse, quiet);
     SnapshotBoard board;
     std::string policy = in.settings.text("policy");
-    StreamLog observer(in.env, *in.log, board, view,
+    StreamWatch watch(in.env, *in.log, board, stream_watch_settings(in.settings));
+    StreamLog observer(in.env, *in.log, board, view, watch,
                        {in.arguments.value("--metrics").value_or(""),
                         policy.ends_with(".toml") ? policy : std::string()});
     // Signals are heard before anything is opened: a broker may take its time to answer.
@@ -136,10 +138,16 @@ Result<int> run_stream(Invocation& in) {
                                            {"policy_hash", session->policy().hash},
                                            {"model_hash", session->policy().model_hash},
                                            {"program", LOANSTREAM_VERSION}});
+    auto pages =
+        StreamPages::start(*in.log, in.settings, [&] { return observer.metrics(); }, watch);
+    watch.start([&] { session->rejoin(); });
+    Result<void> ran;
     {
         ServiceNotify notify(NotifySettings::from_environment(), board);
-        TRY_VOID(session->run());
+        ran = session->run();
     }
+    watch.stop();
+    TRY_VOID(ran);
     observer.stopped();
     auto end = board.newest();
     if (!quiet && request.once) TRY_VOID(print_table(in.env, folders.warehouse, 20));

@@ -168,7 +168,14 @@ std::string metrics_markdown() {
         "FILE, in "
         "the text format of Prometheus, written aside and renamed (at most once a second) and at "
         "the end: a file for node_exporter's textfile collector. Counters count since the job's "
-        "start.\n\n| metric | kind | labels | what |\n|---|---|---|---|\n";
+        "start.\n\nA running `stream` also answers `GET /metrics`, `/health/live` (200 while the "
+        "process lives) and `/health/ready` (200, or 503 with `{\"ready\":false,\"reason\":...,"
+        "\"since\":...}`; docs/runbook.md has the reasons) on `metrics.port` of "
+        "`metrics.address`; the event `metrics_served` tells the port. Reading them never touches "
+        "the job: they show the newest picture that its loop has made. No library is used for "
+        "this: the text format is a few lines, and here each metric is declared once with its "
+        "text, which a library would have us say again.\n\n| metric | kind | labels | what "
+        "|\n|---|---|---|---|\n";
     for (const Metric& metric : all_metrics())
         out += "| " + code(metric.name) + " | " + std::string(name_of(metric.kind)) + " | " +
                code(metric.labels) + " | " + cell(metric.text) + " |\n";

@@ -39,6 +39,14 @@ std::vector<SettingDeclaration> own_settings() {
          "consumers of one stream on Kafka, each a thread with its share of the partitions"},
         {"stream.batch_records", kNumber, "4096", 1, 1000000, "", "most records of one batch"},
         {"stream.batch_bytes", kBytes, "1MiB", 1024, 1u << 30, "", "most bytes of one batch"},
+        {"stream.stuck_after", kDuration, "0", 0, 86400e3, "",
+         "records wait and no commit comes for so long: the job is not ready, says so and takes "
+         "its "
+         "partitions anew; 0: ten times table.commit_every, at least 60s"},
+        {"metrics.port", kNumber, "9100", 0, 65535, "",
+         "where stream answers /metrics and /health; taken: any free one, told by the event "
+         "metrics_served; 0: off"},
+        {"metrics.address", kText, "127.0.0.1", 0, 0, "", "the address of that port"},
         {"table.commit_every", kDuration, "2s", 1, 3600e3, "",
          "a record is visible at most this long after it was produced"},
         {"table.file_size", kBytes, "128MiB", 1024, 1e12, "",

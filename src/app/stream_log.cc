@@ -17,11 +17,12 @@ constexpr std::uint64_t kMostPolicyBytes = 64u << 20;
 }  // namespace
 
 StreamLog::StreamLog(Env& env, Logger& log, const SnapshotBoard& board, RunLoopObserver& view,
-                     StreamLogSettings settings)
+                     StreamWatch& watch, StreamLogSettings settings)
     : env_(env),
       log_(log),
       board_(board),
       view_(view),
+      watch_(watch),
       settings_(std::move(settings)),
       policy_sum_(policy_sum()) {}
 
@@ -147,6 +148,10 @@ std::string StreamLog::merge_metrics() {
     return out.text();
 }
 
+std::string StreamLog::metrics() {
+    return metrics_text(*board_.newest(), env_.now()) + merge_metrics() + watch_.metrics();
+}
+
 void StreamLog::stopped() {
     write_metrics();
     auto end = board_.newest();
@@ -168,9 +173,7 @@ void StreamLog::look_at_policy() {
 
 void StreamLog::write_metrics() {
     if (settings_.metrics_file.empty()) return;
-    if (auto written = write_metrics_file(env_, settings_.metrics_file,
-                                          metrics_text(*board_.newest()) + merge_metrics());
-        !written)
+    if (auto written = write_metrics_file(env_, settings_.metrics_file, metrics()); !written)
         log_.event(events::kMetricsNotWritten, written.error());
 }
 

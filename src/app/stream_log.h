@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/merge_thread.h"
+#include "app/stream_watch.h"
 #include "base/log_line.h"
 #include "pipeline/run_loop.h"
 
@@ -21,7 +22,7 @@ struct StreamLogSettings {
 class StreamLog : public RunLoopObserver, public MergeObserver {
 public:
     StreamLog(Env& env, Logger& log, const SnapshotBoard& board, RunLoopObserver& view,
-              StreamLogSettings settings);
+              StreamWatch& watch, StreamLogSettings settings);
     void decided(const DecidedBatch& batch) override;
     void committed(const Receipt& receipt) override;
     void waiting_for(const std::vector<SourcePartition>& sources) override;
@@ -33,6 +34,8 @@ public:
     void round_done(const MergeRound& round) override;
     void retried(const Error& error) override;
     void ended(const Error& error) override;
+    // Of the job and of merging; any thread.
+    std::string metrics();
     // At the end: the last metrics, and stream_stopped.
     void stopped();
 
@@ -50,6 +53,7 @@ private:
     Logger& log_;
     const SnapshotBoard& board_;
     RunLoopObserver& view_;
+    StreamWatch& watch_;
     StreamLogSettings settings_;
     std::string policy_sum_;
     std::mutex merge_mutex_;

@@ -1,5 +1,5 @@
 // One `stream`: topic, warehouse, sink, policy and run loop put together from the settings. Used by
-// stream, demo and the flow stories. open() and run() on one thread; stop() from any.
+// stream, demo and the flow stories. open() and run() on one thread; stop() and rejoin() from any.
 #pragma once
 
 #include <memory>
@@ -40,6 +40,7 @@ public:
     // With merging beside it where the settings say so.
     Result<void> run();
     void stop() { loop_->stop(); }
+    void rejoin() { loop_->rejoin(); }
     const Policy& policy() const { return *policy_; }
 
 private:

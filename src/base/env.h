@@ -78,6 +78,8 @@ public:
     virtual Result<void> remove_folder(const std::string& path) = 0;  // empty folders only
     // nullopt: another process (or another handle in this one) holds it.
     virtual Result<std::optional<std::unique_ptr<FileLock>>> try_lock(const std::string& path) = 0;
+    // Bytes that can still be written on the file system of a folder.
+    virtual Result<std::uint64_t> free_bytes(const std::string& folder) = 0;
 };
 
 // The machine's own clock and disk.

@@ -105,4 +105,8 @@ Result<std::optional<std::unique_ptr<FileLock>>> FaultyEnv::try_lock(const std::
     return pass(path, [&] { return real_.try_lock(path); });
 }
 
+Result<std::uint64_t> FaultyEnv::free_bytes(const std::string& folder) {
+    return real_.free_bytes(folder);
+}
+
 }  // namespace loanstream

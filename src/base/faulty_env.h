@@ -53,6 +53,7 @@ public:
     Result<void> remove_file(const std::string& path) override;
     Result<void> remove_folder(const std::string& path) override;
     Result<std::optional<std::unique_ptr<FileLock>>> try_lock(const std::string& path) override;
+    Result<std::uint64_t> free_bytes(const std::string& folder) override;
 
     // Lets `call` through, or not, by the plan; `half` is done by a process that dies in it.
     template <typename Call, typename Half>

@@ -56,6 +56,16 @@ struct LogEvent {
     X(kBrokerFault, kWarning, "broker_fault", "no records come; reading goes on by itself",        \
       "cause")                                                                                     \
     X(kBrokerBack, kInfo, "broker_back", "records come again", "")                                 \
+    X(kMetricsServed, kInfo, "metrics_served",                                                     \
+      "metrics and health are answered there; taken: metrics.port was another's", "url taken")     \
+    X(kMetricsNotServed, kWarning, "metrics_not_served",                                           \
+      "metrics and health are not answered; the job goes on", "cause where mend")                  \
+    X(kNotReady, kWarning, "not_ready", "the job makes no progress", "reason")                     \
+    X(kReady, kInfo, "ready", "the job makes progress again", "was seconds")                       \
+    X(kStuck, kError, "stuck", "records wait and no commit comes; partitions are taken anew",      \
+      "lag seconds")                                                                               \
+    X(kStillStuck, kError, "still_stuck", "taking the partitions anew did not help; see why",      \
+      "lag seconds")                                                                               \
     X(kStreamStopped, kInfo, "stream_stopped", "the job has ended in order",                       \
       "records decided rejected commits")                                                          \
     X(kSourceStarted, kInfo, "source_started", "the source has begun", "topic from")               \

@@ -38,6 +38,21 @@ struct Metric {
     X(kNextOffset, kGauge, "loanstream_next_offset", "topic partition", "first offset not landed") \
     X(kLag, kGauge, "loanstream_lag_records", "topic partition",                                   \
       "records of the topic that have not landed")                                                 \
+    X(kWatermark, kGauge, "loanstream_watermark_offset", "topic partition",                        \
+      "one past the last record of the topic")                                                     \
+    X(kCommitAge, kGauge, "loanstream_commit_age_seconds", "",                                     \
+      "since the last commit, or since the start where there was none")                            \
+    X(kFault, kGauge, "loanstream_source_fault", "",                                               \
+      "1 while nothing comes, such as from a broker that does not answer")                         \
+    X(kFaults, kCounter, "loanstream_source_faults_total", "", "how often that began")             \
+    X(kFenced, kGauge, "loanstream_fenced_partitions", "",                                         \
+      "partitions that another process has claimed while they were ours")                          \
+    X(kReady, kGauge, "loanstream_ready", "", "1 when /health/ready says so")                      \
+    X(kStuck, kGauge, "loanstream_stuck", "",                                                      \
+      "1 while records wait and no commit comes for stream.stuck_after")                           \
+    X(kRejoins, kCounter, "loanstream_rejoins_total", "",                                          \
+      "how often the job was stuck and took its partitions anew")                                  \
+    X(kDiskFree, kGauge, "loanstream_disk_free_bytes", "", "free space where the table lies")      \
     X(kMergedParts, kCounter, "loanstream_merged_parts_total", "", "parts merged")                 \
     X(kMergedFiles, kCounter, "loanstream_merged_files_total", "", "small files merged away")      \
     X(kMergeBacklog, kGauge, "loanstream_merge_backlog_parts", "",                                 \

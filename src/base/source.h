@@ -55,6 +55,10 @@ public:
     // The loop has let go of a partition that is leaving or lost.
     virtual Result<void> released(const SourcePartition& source) = 0;
 
+    // Gives up every partition in order and takes what it is given anew: for a reader that is stuck
+    // in what its group believes. assignment() then shows what leaves and what comes.
+    virtual Result<void> rejoin() { return {}; }
+
     // Tells other tools how far the table has come; a mirror, never the truth.
     virtual Result<void> mirror(const SourcePartition& source, Offset next) = 0;
 };

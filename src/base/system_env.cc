@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -218,6 +219,7 @@ public:
     Result<void> remove_file(const std::string& path) override;
     Result<void> remove_folder(const std::string& path) override;
     Result<std::optional<std::unique_ptr<FileLock>>> try_lock(const std::string& path) override;
+    Result<std::uint64_t> free_bytes(const std::string& folder) override;
 
 private:
     static Result<std::unique_ptr<AppendFile>> open_to_write(const std::string& path, int flags) {
@@ -354,6 +356,13 @@ Result<std::optional<std::unique_ptr<FileLock>>> SystemEnv::try_lock(const std::
     if (status == 0) return std::make_unique<SystemFileLock>(std::move(file));
     if (errno == EWOULDBLOCK) return std::optional<std::unique_ptr<FileLock>>();
     return fault(errno, "cannot lock", path);
+}
+
+Result<std::uint64_t> SystemEnv::free_bytes(const std::string& folder) {
+    struct statvfs system{};
+    if (::statvfs(folder.c_str(), &system) != 0)
+        return fault(errno, "cannot tell the free space", folder);
+    return static_cast<std::uint64_t>(system.f_bavail) * system.f_frsize;
 }
 
 }  // namespace

@@ -21,10 +21,18 @@ void RunLoop::stop() {
     parts_.env.wake();
 }
 
+void RunLoop::rejoin() {
+    rejoin_ = true;
+    parts_.env.wake();
+}
+
 Result<void> RunLoop::run() {
     LOANSTREAM_CHECK(now_.state == LoopState::kStarting);
+    now_.started_ms = parts_.env.now().value;
+    post();
     bool at_end = false;
     while (!stop_ && !at_end) {
+        if (rejoin_.exchange(false)) TRY_VOID(parts_.source.rejoin());
         TRY_VOID(follow_assignment());
         TRY(bool some, parts_.source.poll(poll_wait(), raw_));
         if (some) TRY_VOID(take_batch(raw_));
@@ -58,6 +66,7 @@ Result<void> RunLoop::follow_assignment() {
     }
     if (assignment.fault != now_.fault) {
         now_.fault = assignment.fault;
+        now_.faults += now_.fault.empty() ? 0 : 1;
         parts_.observer.fault(now_.fault);
     }
     is_settled_ = assignment.is_settled;
@@ -213,6 +222,8 @@ void RunLoop::post() {
             {source, place.next, place.read_next, watermark ? *watermark : place.read_next});
     }
     now_.waiting_for = waiting_;
+    now_.fenced.assign(fenced_.begin(), fenced_.end());
+    now_.posted = parts_.env.monotonic();
     parts_.board.post(std::make_shared<Snapshot>(now_));
 }
 

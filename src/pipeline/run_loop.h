@@ -3,8 +3,8 @@
 //
 //   starting -> waiting <-> running -> draining -> stopped
 //
-// stop() may be called from any thread (and, through Env::wake, from a signal's watcher); the rest
-// belongs to the thread that calls run().
+// stop() and rejoin() may be called from any thread (and, through Env::wake, from a signal's
+// watcher); the rest belongs to the thread that calls run().
 #pragma once
 
 #include <atomic>
@@ -74,6 +74,8 @@ public:
     // with success; after an error nothing more is written (a restart goes on from the log).
     Result<void> run();
     void stop();
+    // The source takes its partitions anew, soon (Source::rejoin).
+    void rejoin();
 
 private:
     RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider);
@@ -108,7 +110,7 @@ private:
     Snapshot now_;
     std::chrono::nanoseconds first_pending_{-1};  // monotonic time of the first uncommitted row
     std::int64_t oldest_event_ms_ = -1;           // among the uncommitted records
-    std::atomic<bool> stop_{false};
+    std::atomic<bool> stop_{false}, rejoin_{false};
 };
 
 }  // namespace loanstream

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -49,6 +50,10 @@ struct Snapshot {
     std::deque<RecentRow> recent;  // oldest first, at most kRecentRows
     std::int64_t batch = 0;        // number of the last batch
     std::string fault{};           // why nothing comes, such as a broker that does not answer
+    std::int64_t faults = 0;       // how often that began
+    std::vector<SourcePartition> fenced;  // another has claimed them
+    std::int64_t started_ms = -1;         // epoch ms
+    std::chrono::nanoseconds posted{-1};  // monotonic time; -1: the loop has not begun
 };
 
 inline constexpr std::size_t kRecentRows = 20;

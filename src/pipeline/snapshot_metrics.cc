@@ -1,10 +1,12 @@
 #include "pipeline/snapshot_metrics.h"
 
+#include <algorithm>
+
 #include "base/metrics.h"
 
 namespace loanstream {
 
-std::string metrics_text(const Snapshot& snapshot) {
+std::string metrics_text(const Snapshot& snapshot, EpochMs now) {
     auto number = [](std::int64_t value) { return static_cast<double>(value); };
     MetricsText out;
     out.add(metrics::kRecords, number(snapshot.records));
@@ -28,6 +30,13 @@ std::string metrics_text(const Snapshot& snapshot) {
     for (const auto& partition : snapshot.partitions)
         out.add(metrics::kLag, number(partition.watermark - partition.next),
                 labels(partition.source));
+    for (const auto& partition : snapshot.partitions)
+        out.add(metrics::kWatermark, number(partition.watermark.value), labels(partition.source));
+    std::int64_t since = std::max(snapshot.last_commit_ms, snapshot.started_ms);
+    if (since >= 0) out.add(metrics::kCommitAge, number(now.value - since) / 1000);
+    out.add(metrics::kFault, snapshot.fault.empty() ? 0 : 1);
+    out.add(metrics::kFaults, number(snapshot.faults));
+    out.add(metrics::kFenced, static_cast<double>(snapshot.fenced.size()));
     out.add(metrics::kWaiting, static_cast<double>(snapshot.waiting_for.size()));
     for (LoopState state : {LoopState::kStarting, LoopState::kWaiting, LoopState::kRunning,
                             LoopState::kDraining, LoopState::kStopped})

@@ -1,4 +1,5 @@
-// The declared metrics (base/metrics.h) of a running job, from its newest picture. Pure.
+// The declared metrics (base/metrics.h) of a running job, from its newest picture. Pure; `now` is
+// the wall clock.
 #pragma once
 
 #include <string>
@@ -7,6 +8,6 @@
 
 namespace loanstream {
 
-std::string metrics_text(const Snapshot& snapshot);
+std::string metrics_text(const Snapshot& snapshot, EpochMs now);
 
 }  // namespace loanstream

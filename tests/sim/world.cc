@@ -107,6 +107,7 @@ public:
     Result<std::optional<std::unique_ptr<FileLock>>> try_lock(const std::string& p) override {
         return real_.try_lock(p);
     }
+    Result<std::uint64_t> free_bytes(const std::string& p) override { return real_.free_bytes(p); }
 
 private:
     Env& real_;

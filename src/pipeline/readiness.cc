@@ -1,0 +1,17 @@
+#include "pipeline/readiness.h"
+
+namespace loanstream {
+
+std::string not_ready_because(const Snapshot& snapshot, const ReadinessFacts& facts) {
+    if (facts.is_disk_full) return "disk full";
+    if (snapshot.state == LoopState::kDraining || snapshot.state == LoopState::kStopped)
+        return "stopping";
+    if (!snapshot.fault.empty()) return "waiting: broker";
+    if (facts.is_stuck) return "stuck";
+    if (snapshot.state == LoopState::kStarting) return "starting";
+    if (!snapshot.partitions.empty()) return {};
+    if (!snapshot.fenced.empty()) return "fenced";
+    return snapshot.waiting_for.empty() ? "waiting: partitions" : "waiting: another process";
+}
+
+}  // namespace loanstream
