@@ -1,5 +1,6 @@
 #include "log/entry.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -16,16 +17,25 @@ using entry_codec::Form;
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostText = 4096;
-constexpr std::string_view kKinds[] = {"checkpoint", "claim", "commit", "seal",  "merge",
-                                       "switched",   "lost",  "reset",  "replay"};
+constexpr std::string_view kKinds[] = {"checkpoint", "claim", "commit", "seal",   "merge",
+                                       "switched",   "lost",  "reset",  "replay", "order"};
 static_assert(std::size(kKinds) == std::variant_size_v<EntryBody>);
 
 // Every file opens with these bytes, then 64 hex digits: the SHA-256 of the whole file with
 // zeros in their place. What follows differs; a later format still opens with its number.
 constexpr std::string_view kFormatStart = "{\"format\":";
-constexpr std::string_view kStart = "{\"format\":1,\"sum\":\"";
 constexpr std::size_t kHashDigits = 64;
-static_assert(kLogFormat == 1);
+
+std::string start_of(int format) {
+    return std::string(kFormatStart) + std::to_string(format) + ",\"sum\":\"";
+}
+
+// The lowest format that can say it: programs that do not know orders refuse what tells of some.
+int format_of(const EntryBody& body) {
+    if (std::holds_alternative<OrderEntry>(body)) return 2;
+    const auto* checkpoint = std::get_if<CheckpointEntry>(&body);
+    return checkpoint != nullptr && !checkpoint->orders.empty() ? 2 : 1;
+}
 
 class Writer {
 public:
@@ -53,6 +63,10 @@ public:
         }
         out_[key] = std::move(array);
     }
+    template <typename T>
+    void list_where_any(const char* key, std::vector<T>& values) {
+        if (!values.empty()) list(key, values);
+    }
 
 private:
     Json& out_;
@@ -79,6 +93,9 @@ bool has_form(std::string_view text, Form form) {
         case Form::kHashOrEmpty: return text.empty() || is_sha256_hex(text);
         case Form::kMember: return !text.empty() && text.size() <= 64 && only(text, "._");
         case Form::kToken: return text.size() <= 255 && only(text, "._-=");
+        case Form::kOrder:
+            return std::ranges::any_of(entry_codec::kOrderKinds,
+                                       [&](OrderKind kind) { return name_of(kind) == text; });
     }
     return false;
 }
@@ -125,6 +142,11 @@ public:
         }
     }
 
+    template <typename T>
+    void list_where_any(const char* key, std::vector<T>& values) {
+        if (in_.is_object() && in_.contains(key)) list(key, values);
+    }
+
 private:
     void blame(const char* key, std::string_view what) {
         if (fault_.empty()) fault_ = "'" + std::string(key) + "' " + std::string(what);
@@ -166,32 +188,33 @@ std::string dump(const Json& json) {
 }
 
 // Puts format and checksum before the fields.
-std::string sealed(const Json& json) {
-    std::string text(kStart);
+std::string sealed(const Json& json, int format) {
+    std::string text = start_of(format);
+    std::size_t sum_at = text.size();
     text.append(kHashDigits, '0').append("\",").append(dump(json).substr(1)).append("\n");
-    text.replace(kStart.size(), kHashDigits, sha256_hex(text));
+    text.replace(sum_at, kHashDigits, sha256_hex(text));
     return text;
 }
 
-// Undoes sealed().
-Result<Json> unsealed(std::string_view bytes) {
-    if (!bytes.starts_with(kStart)) {
-        int format = 0;
-        if (bytes.starts_with(kFormatStart)) {
-            auto digits = bytes.substr(kFormatStart.size(), 10);
-            std::from_chars(digits.data(), digits.data() + digits.size(), format);
-        }
-        if (format > 0 && format != kLogFormat)
-            return fail(ErrorCode::kUnknownFormat,
-                        "is of format " + std::to_string(format) + ", and this program knows " +
-                            std::to_string(kLogFormat),
-                        {}, "use the program version that wrote it, or a later one");
-        return fail(ErrorCode::kInvalidData, "does not open as a log entry does");
+// Undoes sealed(), of any format up to `newest`.
+Result<Json> unsealed(std::string_view bytes, int newest) {
+    int format = 0;
+    if (bytes.starts_with(kFormatStart)) {
+        auto digits = bytes.substr(kFormatStart.size(), 10);
+        std::from_chars(digits.data(), digits.data() + digits.size(), format);
     }
-    auto sum = bytes.substr(kStart.size(), kHashDigits);
+    if (format > newest)
+        return fail(ErrorCode::kUnknownFormat,
+                    "is of format " + std::to_string(format) + ", and this program knows " +
+                        std::to_string(newest),
+                    {}, "use the program version that wrote it, or a later one");
+    std::string start = start_of(format);
+    if (format < 1 || !bytes.starts_with(start))
+        return fail(ErrorCode::kInvalidData, "does not open as a log entry does");
+    auto sum = bytes.substr(start.size(), kHashDigits);
     std::string zeroed(bytes);
     if (sum.size() == kHashDigits)
-        zeroed.replace(kStart.size(), kHashDigits, std::string(kHashDigits, '0'));
+        zeroed.replace(start.size(), kHashDigits, std::string(kHashDigits, '0'));
     if (sha256_hex(zeroed) != sum)
         return fail(ErrorCode::kInvalidData, "its checksum does not hold: torn or edited");
     Json json = Json::parse(bytes, nullptr, false);
@@ -211,6 +234,17 @@ bool make_body(std::string_view kind, EntryBody& body) {
 
 }  // namespace
 
+std::string_view name_of(OrderKind kind) {
+    switch (kind) {
+        case OrderKind::kPause: return "pause";
+        case OrderKind::kDrain: return "drain";
+        case OrderKind::kResume: return "resume";
+        case OrderKind::kReviewAll: return "review_all";
+        case OrderKind::kReviewEnds: return "review_ends";
+    }
+    return {};
+}
+
 std::string_view kind_of(const EntryBody& body) { return kKinds[body.index()]; }
 
 std::string encode_entry(const Entry& entry) {
@@ -222,11 +256,11 @@ std::string encode_entry(const Entry& entry) {
     Writer writer(json);
     EntryBody body = entry.body;  // fields() takes what it could change
     std::visit([&](auto& fields_of) { fields(writer, fields_of); }, body);
-    return sealed(json);
+    return sealed(json, format_of(entry.body));
 }
 
 Result<Entry> decode_entry(std::string_view bytes) {
-    TRY(Json json, unsealed(bytes));
+    TRY(Json json, unsealed(bytes, kLogFormat));
     std::string fault, kind;
     Entry entry;
     Reader reader(json, fault);
@@ -249,11 +283,11 @@ std::string encode_manifest(const TableDay& day, const std::vector<LiveFile>& fi
     Writer writer(json);
     auto copy = files;
     writer.list("files", copy);
-    return sealed(json);
+    return sealed(json, kManifestFormat);
 }
 
 Result<std::vector<LiveFile>> decode_manifest(const TableDay& day, std::string_view bytes) {
-    TRY(Json json, unsealed(bytes));
+    TRY(Json json, unsealed(bytes, kManifestFormat));
     std::string fault;
     Reader reader(json, fault);
     TableDay written;

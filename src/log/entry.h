@@ -15,7 +15,8 @@
 
 namespace loanstream {
 
-inline constexpr int kLogFormat = 1;
+inline constexpr int kLogFormat = 2;       // the newest that is known; order entries have it
+inline constexpr int kManifestFormat = 1;  // of every manifest
 inline constexpr std::uint64_t kMostEntryBytes = 256ULL << 20;
 
 // A source partition's new owner; older epochs are dead from this entry on.
@@ -111,6 +112,26 @@ struct ReplayEntry {
     std::string sha256, why, by;
 };
 
+enum class OrderKind { kPause, kDrain, kResume, kReviewAll, kReviewEnds };
+std::string_view name_of(
+    OrderKind kind);  // "pause", "drain", "resume", "review_all", "review_ends"
+
+inline constexpr std::int32_t kAllPartitions = -1;
+
+// What an operator tells the jobs of a topic; it stands until its opposite comes.
+struct OrderEntry {
+    std::string topic;
+    std::int32_t partition = kAllPartitions;
+    OrderKind order = OrderKind::kPause;
+    std::string why, by;
+};
+
+// An order in force: kPause, kDrain or kReviewAll.
+struct StandingOrder {
+    OrderEntry order;
+    EpochMs since;
+};
+
 // How far one source partition has come.
 struct PartitionState {
     SourcePartition source;  // with the newest incarnation
@@ -164,10 +185,11 @@ struct CheckpointEntry {
     std::vector<LostEntry> lost;
     std::vector<ReplayEntry> replays;
     std::vector<std::string> versions;  // every policy and model hash ever used, ascending
+    std::vector<StandingOrder> orders{};
 };
 
 using EntryBody = std::variant<CheckpointEntry, ClaimEntry, CommitEntry, SealEntry, MergeEntry,
-                               SwitchedEntry, LostEntry, ResetEntry, ReplayEntry>;
+                               SwitchedEntry, LostEntry, ResetEntry, ReplayEntry, OrderEntry>;
 
 struct Entry {
     std::string prev;  // SHA-256 of the whole entry before; empty for entry 0

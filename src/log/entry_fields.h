@@ -9,10 +9,25 @@
 
 namespace loanstream::entry_codec {
 
-enum class Form { kAny, kTopic, kTable, kDay, kFileName, kHash, kHashOrEmpty, kMember, kToken };
+enum class Form {
+    kAny,
+    kTopic,
+    kTable,
+    kDay,
+    kFileName,
+    kHash,
+    kHashOrEmpty,
+    kMember,
+    kToken,
+    kOrder
+};
 
 inline constexpr std::int64_t kMostInt = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t kMostSmall = std::numeric_limits<std::int32_t>::max();
+
+inline constexpr OrderKind kOrderKinds[] = {OrderKind::kPause, OrderKind::kDrain,
+                                            OrderKind::kResume, OrderKind::kReviewAll,
+                                            OrderKind::kReviewEnds};
 
 template <typename IO>
 void source_fields(IO& io, SourcePartition& s) {
@@ -150,6 +165,23 @@ void fields(IO& io, ReplayEntry& e) {
 }
 
 template <typename IO>
+void fields(IO& io, OrderEntry& e) {
+    io.text("topic", e.topic, Form::kTopic);
+    io.number("partition", e.partition, kAllPartitions, kMostSmall);
+    std::string word(name_of(e.order));
+    io.text("order", word, Form::kOrder);
+    for (OrderKind kind : kOrderKinds)
+        if (name_of(kind) == word) e.order = kind;
+    why_fields(io, e);
+}
+
+template <typename IO>
+void fields(IO& io, StandingOrder& o) {
+    fields(io, o.order);
+    io.number("since_ms", o.since.value, 0, kMostInt);
+}
+
+template <typename IO>
 void fields(IO& io, PartitionState& p) {
     source_fields(io, p.source);
     io.number("epoch", p.epoch.value, 1, kMostInt);
@@ -207,6 +239,7 @@ void fields(IO& io, CheckpointEntry& e) {
     io.list("lost", e.lost);
     io.list("replays", e.replays);
     io.list("versions", e.versions);
+    io.list_where_any("orders", e.orders);
 }
 
 }  // namespace loanstream::entry_codec

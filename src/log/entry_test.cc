@@ -36,7 +36,8 @@ std::vector<EntryBody> one_of_each() {
         {{kSource, kRange}},
         {{kSource, Epoch(3), kRange, "gone", "me"}},
         {{{kSource, Offset(3)}, kHash, "typo", "me"}},
-        {kHash}};
+        {kHash},
+        {{{"fintech_pyspark", 2, OrderKind::kDrain, "a disk", "me"}, EpochMs(5)}}};
     return {CheckpointEntry{},
             checkpoint,
             ClaimEntry{kSource, Epoch(3), "m.1"},
@@ -46,7 +47,8 @@ std::vector<EntryBody> one_of_each() {
             SwitchedEntry{kPart, "gen1"},
             LostEntry{kSource, Epoch(3), kRange, "gone \"for\" ever\n", "m\xc3\xbcller"},
             ResetEntry{kSource, Epoch(3), Offset(14), Offset(0), "new topic", "me"},
-            ReplayEntry{{kSource, Offset(3)}, {}, "given up", "me"}};
+            ReplayEntry{{kSource, Offset(3)}, {}, "given up", "me"},
+            OrderEntry{"fintech_pyspark", kAllPartitions, OrderKind::kReviewAll, "bad", "me"}};
 }
 
 Entry entry_of(EntryBody body) {
@@ -75,7 +77,10 @@ TEST(Entry, EachKindRoundTrips) {
         EXPECT_EQ(encode_entry(*entry), bytes);
         EXPECT_EQ(kind_of(entry->body), kind_of(body));
         auto json = nlohmann::json::parse(bytes);
-        EXPECT_EQ(json["format"], 1);
+        const auto* checkpoint = std::get_if<CheckpointEntry>(&body);
+        bool tells_orders = std::holds_alternative<OrderEntry>(body) ||
+                            (checkpoint != nullptr && !checkpoint->orders.empty());
+        EXPECT_EQ(json["format"], tells_orders ? 2 : 1);
         EXPECT_EQ(json["kind"], kind_of(body));
         EXPECT_EQ(bytes.find('\n'), bytes.size() - 1);
     }
@@ -152,6 +157,9 @@ TEST(Entry, FaultyFieldsAreNamed) {
         {3, "prediction-f", "../../../x-f", "'name' has not the form"},
         {3, "\"ranges\":[", "\"ranges\":0,\"x\":[", "'ranges' is no array"},
         {3, "\"files\":[{", "\"files\":[7,{", "'range' is missing"},
+        {10, "\"review_all\"", "\"stop\"", "'order' has not the form"},
+        {10, "\"partition\":-1", "\"partition\":-2", "'partition' is out of its bounds"},
+        {10, "\"by\":\"me\"", "\"of\":\"me\"", "'by' is missing"},
         {8, "\"incarnation\":2", "\"incarnation\":0", "'incarnation'"},
     };
     for (const Case& c : cases) {
@@ -166,10 +174,10 @@ TEST(Entry, FaultyFieldsAreNamed) {
 
 TEST(Entry, UnknownFormatsAndKinds) {
     std::string bytes = encode_entry(entry_of(SealEntry{kPart}));
-    auto later = decode_entry(replaced(bytes, "{\"format\":1", "{\"format\":2"));
+    auto later = decode_entry(replaced(bytes, "{\"format\":1", "{\"format\":3"));
     ASSERT_FALSE(later);
     EXPECT_EQ(later.error().code, ErrorCode::kUnknownFormat);
-    EXPECT_NE(later.error().what.find("format 2"), std::string::npos);
+    EXPECT_NE(later.error().what.find("format 3"), std::string::npos);
     auto kind = decode_entry(resealed(replaced(bytes, "\"seal\"", "\"pause\"")));
     ASSERT_FALSE(kind);
     EXPECT_EQ(kind.error().code, ErrorCode::kUnknownFormat);

@@ -100,6 +100,7 @@ private:
         facts_.lost = state_.lost();
         facts_.replays = state_.replays();
         facts_.versions = state_.versions();
+        facts_.orders = state_.orders();
         return {};
     }
 
@@ -185,6 +186,12 @@ private:
         facts_.reaches[after] = {entry.next, entry.next, false, {}, {}};
     }
     void take(const ReplayEntry& entry, EpochMs) { facts_.replays.push_back(entry); }
+    // An order that ends others may have lost those: what is in doubt stands.
+    void take(const OrderEntry& entry, EpochMs at) {
+        bool is_review = entry.order == OrderKind::kReviewAll;
+        if (entry.order != OrderKind::kResume && entry.order != OrderKind::kReviewEnds)
+            facts_.orders[{entry.topic, entry.partition, is_review}] = {entry, at};
+    }
 
     LogFacts::Owner& owner_of(const SourcePartition& source, Epoch epoch) {
         LogFacts::Owner& owner = facts_.owners[topic_partition_of(source)];

@@ -40,6 +40,7 @@ struct LogFacts {
     std::vector<LostEntry> lost;
     std::vector<ReplayEntry> replays;
     std::set<std::string> versions;
+    std::map<OrderPlace, StandingOrder> orders;
 
     std::int64_t entries = 0;         // read and used
     std::vector<std::string> broken;  // base names of entries and manifests that cannot be read

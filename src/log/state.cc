@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "feed/repaired_topic.h"
+
 namespace loanstream {
 
 namespace {
@@ -296,13 +298,79 @@ Result<void> LogState::check_one(const ReplayEntry& entry) const {
 
 void LogState::apply_one(const ReplayEntry& entry, EpochMs) { replays_.push_back(entry); }
 
+namespace {
+
+bool is_review(OrderKind kind) {
+    return kind == OrderKind::kReviewAll || kind == OrderKind::kReviewEnds;
+}
+
+bool ends(OrderKind kind) { return kind == OrderKind::kResume || kind == OrderKind::kReviewEnds; }
+
+// Is this standing order one that `end` (a resume, or the end of a review) takes away?
+bool is_ended_by(const OrderPlace& place, const OrderEntry& end) {
+    return place.topic == end.topic && place.is_review == is_review(end.order) &&
+           (end.partition == kAllPartitions || place.partition == end.partition);
+}
+
+OrderPlace place_of(const OrderEntry& order) {
+    return {order.topic, order.partition, is_review(order.order)};
+}
+
+}  // namespace
+
+const StandingOrder* LogState::hold_of(const TopicPartition& source) const {
+    std::string topic = source.topic;
+    if (is_repaired_topic(topic)) topic.resize(topic.size() - kRepairedEnding.size());
+    for (const OrderPlace& place : {OrderPlace{source.topic, source.partition.value, false},
+                                    OrderPlace{source.topic, kAllPartitions, false},
+                                    OrderPlace{topic, kAllPartitions, false}})
+        if (auto found = orders_.find(place); found != orders_.end()) return &found->second;
+    return nullptr;
+}
+
+const StandingOrder* LogState::review_all_of(const std::string& of_topic) const {
+    std::string topic = of_topic;
+    if (is_repaired_topic(topic)) topic.resize(topic.size() - kRepairedEnding.size());
+    auto found = orders_.find({topic, kAllPartitions, true});
+    return found == orders_.end() ? nullptr : &found->second;
+}
+
+// What would change nothing is refused, so that each entry tells of a change.
+Result<void> LogState::check_one(const OrderEntry& entry) const {
+    std::string where = entry.topic;
+    if (entry.partition != kAllPartitions) where += "/" + std::to_string(entry.partition);
+    if (is_review(entry.order) && entry.partition != kAllPartitions)
+        return damaged("everything is referred to review for a whole topic only", where);
+    if (ends(entry.order)) {
+        for (const auto& [place, standing] : orders_)
+            if (is_ended_by(place, entry)) return {};
+        return fail(ErrorCode::kAlreadyThere,
+                    is_review(entry.order) ? "decisions are not referred to review"
+                                           : "no order holds it up",
+                    where);
+    }
+    auto found = orders_.find(place_of(entry));
+    if (found == orders_.end() || found->second.order.order != entry.order) return {};
+    return fail(ErrorCode::kAlreadyThere,
+                "ordered before, by " + found->second.order.by + ": " + found->second.order.why,
+                where);
+}
+
+void LogState::apply_one(const OrderEntry& entry, EpochMs at) {
+    if (ends(entry.order))
+        std::erase_if(orders_, [&](const auto& one) { return is_ended_by(one.first, entry); });
+    else
+        orders_[place_of(entry)] = {entry, at};
+}
+
 // A checkpoint must say what the entries below it say; only where the files stand may differ.
 Result<void> LogState::check_one(const CheckpointEntry& entry) const {
     if (fresh_) return {};
-    bool agrees = entry.partitions.size() == partitions_.size() &&
-                  entry.days.size() == days_.size() && entry.ended.size() == ended_.size() &&
-                  entry.lost.size() == lost_.size() && entry.replays.size() == replays_.size() &&
-                  entry.quiet.size() == quiet_.size() && entry.versions.size() == versions_.size();
+    bool agrees =
+        entry.partitions.size() == partitions_.size() && entry.days.size() == days_.size() &&
+        entry.ended.size() == ended_.size() && entry.lost.size() == lost_.size() &&
+        entry.replays.size() == replays_.size() && entry.quiet.size() == quiet_.size() &&
+        entry.versions.size() == versions_.size() && entry.orders.size() == orders_.size();
     for (const PartitionState& state : entry.partitions) {
         const PartitionState* known = partition(topic_partition_of(state.source));
         agrees = agrees && known != nullptr && same(*known, state);
@@ -342,6 +410,8 @@ void LogState::apply_one(const CheckpointEntry& entry, EpochMs) {
     lost_ = entry.lost;
     replays_ = entry.replays;
     versions_ = {entry.versions.begin(), entry.versions.end()};
+    orders_.clear();
+    for (const StandingOrder& one : entry.orders) orders_[place_of(one.order)] = one;
     recent_files_.clear();
     files_ = entry.files;
     index_files();
@@ -365,6 +435,7 @@ CheckpointEntry LogState::checkpoint(const std::vector<DayState>& rewritten,
     entry.lost = lost_;
     entry.replays = replays_;
     entry.versions = {versions_.begin(), versions_.end()};
+    for (const auto& [place, standing] : orders_) entry.orders.push_back(standing);
     return entry;
 }
 

@@ -30,6 +30,14 @@ struct RecentFile {
     Epoch epoch;
 };
 
+// Where an order stands: at most one hold and one review-all a place.
+struct OrderPlace {
+    std::string topic;
+    std::int32_t partition = kAllPartitions;
+    bool is_review = false;
+    friend auto operator<=>(const OrderPlace&, const OrderPlace&) = default;
+};
+
 class LogState {
 public:
     // kFenced: the epoch is not the newest. kDamaged: begin is not the last next, the part is
@@ -60,6 +68,12 @@ public:
     const std::vector<LostEntry>& lost() const { return lost_; }
     const std::vector<ReplayEntry>& replays() const { return replays_; }
     const std::set<std::string>& versions() const { return versions_; }
+    const std::map<OrderPlace, StandingOrder>& orders() const { return orders_; }
+    // The pause or drain that holds this partition, its own or its topic's; null: none. What holds
+    // all of a topic holds its repaired records as well.
+    const StandingOrder* hold_of(const TopicPartition& source) const;
+    // The order to refer everything of this topic to review; null: none.
+    const StandingOrder* review_all_of(const std::string& topic) const;
 
     // Is every file of this day that a manifest must hold in the one that `day` names?
     bool manifest_is_current(const TableDay& day) const;
@@ -78,6 +92,7 @@ private:
     Result<void> check_one(const LostEntry&) const;
     Result<void> check_one(const ResetEntry&) const;
     Result<void> check_one(const ReplayEntry&) const;
+    Result<void> check_one(const OrderEntry&) const;
     void apply_one(const CheckpointEntry&, EpochMs);
     void apply_one(const ClaimEntry&, EpochMs);
     void apply_one(const CommitEntry&, EpochMs);
@@ -87,6 +102,7 @@ private:
     void apply_one(const LostEntry&, EpochMs);
     void apply_one(const ResetEntry&, EpochMs);
     void apply_one(const ReplayEntry&, EpochMs);
+    void apply_one(const OrderEntry&, EpochMs);
     Result<const PartitionState*> owned(const SourcePartition& source, Epoch epoch,
                                         Offset begin) const;
     Result<void> check_file(const CommitEntry& entry, const CommittedFile& file) const;
@@ -107,6 +123,7 @@ private:
     std::vector<LostEntry> lost_;
     std::vector<ReplayEntry> replays_;
     std::set<std::string> versions_;
+    std::map<OrderPlace, StandingOrder> orders_;
 };
 
 }  // namespace loanstream

@@ -26,10 +26,10 @@ Result<void> check_manifest_formats(FileStore& files, const Layout& layout, cons
         if (!head.starts_with(kFormatStart)) continue;
         int format = 0;
         std::from_chars(head.data() + kFormatStart.size(), head.data() + head.size(), format);
-        if (format > 0 && format != kLogFormat)
+        if (format > 0 && format != kManifestFormat)
             return fail(ErrorCode::kUnknownFormat,
                         "is of format " + std::to_string(format) + ", and this program knows " +
-                            std::to_string(kLogFormat),
+                            std::to_string(kManifestFormat),
                         path, "use the program version that wrote it, or a later one");
     }
     return {};

@@ -183,6 +183,59 @@ TEST(LogState, LossesAndResetsMoveNext) {
     EXPECT_FALSE(state.check(commit(30, 31, 1)));
 }
 
+OrderEntry order(OrderKind kind, std::int32_t partition = kAllPartitions, std::string topic = "t") {
+    return {std::move(topic), partition, kind, "a bad night", "ann"};
+}
+
+TEST(LogState, OrdersStandUntilTheirOpposite) {
+    LogState state = state_of({order(OrderKind::kPause, 3)});
+    auto hold = [&](const char* topic, int partition) -> std::string {
+        const auto* found = state.hold_of({topic, PartitionId(partition)});
+        return found == nullptr ? "" : std::string(name_of(found->order.order));
+    };
+    auto give = [&](OrderKind kind, std::int32_t partition = kAllPartitions) {
+        return state.apply(order(kind, partition), EpochMs(7));
+    };
+    EXPECT_EQ(hold("t", 3), "pause");
+    EXPECT_EQ(hold("t", 0), "");
+    auto again = give(OrderKind::kPause, 3);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::kAlreadyThere);
+    EXPECT_NE(again.error().what.find("ann: a bad night"), std::string::npos);
+    EXPECT_FALSE(give(OrderKind::kResume, 0)) << "nothing holds it";
+    EXPECT_TRUE(give(OrderKind::kDrain, 3)) << "one takes the other's place";
+    EXPECT_EQ(hold("t", 3), "drain");
+    EXPECT_TRUE(give(OrderKind::kPause));
+    EXPECT_EQ(hold("t", 3), "drain");
+    EXPECT_EQ(hold("t", 0), "pause");
+    EXPECT_EQ(hold("t.repaired", 0), "pause");
+    EXPECT_EQ(hold("other", 0), "");
+    EXPECT_FALSE(give(OrderKind::kReviewAll, 3)) << "only a whole topic";
+    EXPECT_EQ(state.review_all_of("t"), nullptr);
+    EXPECT_TRUE(give(OrderKind::kReviewAll));
+    ASSERT_NE(state.review_all_of("t.repaired"), nullptr);
+    EXPECT_EQ(state.review_all_of("t")->since, EpochMs(7));
+    EXPECT_TRUE(give(OrderKind::kResume)) << "all of the topic, whatever held it";
+    EXPECT_EQ(hold("t", 3), "");
+    EXPECT_NE(state.review_all_of("t"), nullptr) << "it is no hold";
+    EXPECT_TRUE(give(OrderKind::kReviewEnds));
+    EXPECT_EQ(state.review_all_of("t"), nullptr);
+    EXPECT_TRUE(state.orders().empty());
+}
+
+TEST(LogState, ACheckpointCarriesTheOrders) {
+    LogState state = state_of({order(OrderKind::kPause, 3), order(OrderKind::kReviewAll)});
+    CheckpointEntry checkpoint = state.checkpoint({}, {});
+    ASSERT_EQ(checkpoint.orders.size(), 2u);
+    LogState fresh;
+    ASSERT_TRUE(fresh.apply(checkpoint, kNow));
+    ASSERT_NE(fresh.hold_of({"t", PartitionId(3)}), nullptr);
+    EXPECT_EQ(fresh.hold_of({"t", PartitionId(3)})->since, kNow);
+    EXPECT_NE(fresh.review_all_of("t"), nullptr);
+    checkpoint.orders.pop_back();
+    EXPECT_FALSE(state.apply(checkpoint, kNow)) << "an order is left out";
+}
+
 // A checkpoint says the whole state: a fresh state made from it says the same, and the old one
 // accepts it.
 TEST(LogState, ACheckpointIsTheState) {

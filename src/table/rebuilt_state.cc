@@ -207,6 +207,7 @@ private:
         CheckpointEntry& checkpoint = out_.checkpoint;
         checkpoint.lost = facts_.lost;
         checkpoint.replays = facts_.replays;
+        for (const auto& [place, order] : facts_.orders) checkpoint.orders.push_back(order);
         if (request_.accept_gaps)
             for (const Hole& hole : out_.holes)
                 checkpoint.lost.push_back({hole.source, next_epoch(key_of(hole.source)), hole.range,

@@ -53,7 +53,7 @@ def entries(data):
 
 def later_entry(data):
     path = entries(data)[-1]
-    path.write_text(sealed(path.read_text().replace('"format":1', '"format":2', 1)))
+    path.write_text(sealed(path.read_text().replace('"format":1', '"format":3', 1)))
     return path
 
 
