@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,17 @@ enum NullBit : std::uint8_t {
     kNullScore = 8
 };
 
+// Decision::rule where an operator's order made a review of what would have been decided.
+inline constexpr std::int16_t kOperatorRule = -2;
+inline constexpr std::string_view kOperatorRuleName = "operator";
+
+// An order to refer every application to review, approved and declined ones too.
+struct ReferAll {
+    std::string by, why;
+    EpochMs since;
+    friend bool operator==(const ReferAll&, const ReferAll&) = default;
+};
+
 struct Decision {
     std::uint32_t record = 0;  // index into RawBatch::records
     std::int32_t annual_inc = 0, funded_amnt = 0, member_id = 0;
@@ -36,7 +48,7 @@ struct Decision {
     std::uint8_t reason_count = 0;          // of reasons 1..4
     std::uint16_t reasons[kMostReasons]{};  // indices into Policy::reasons
     bool has_inquiry_reason = false;        // reasons[4] is set
-    std::int16_t rule = -1;                 // index into Policy::rules
+    std::int16_t rule = -1;                 // index into Policy::rules, or kOperatorRule
     double probability_of_default = 0;      // unless kNullScore
     float data = 0;                         // unless kNullScore
     std::int32_t points = 0;                // unless kNullScore
@@ -61,6 +73,8 @@ public:
     static Result<std::unique_ptr<Decider>> make(std::shared_ptr<const Policy> policy);
     ~Decider();
     void decide(const CleanBatch& clean, DecidedBatch& out);
+    // Of the batches from here on; nullopt: decide as the policy says.
+    void refer_all(const std::optional<ReferAll>& order);
 
     struct State;
     explicit Decider(std::unique_ptr<State> state);

@@ -51,12 +51,14 @@ struct Decider::State {
     bool decide_by_rules(const Cell* row, Decision& decision);
     void decide_by_model(Decision& decision);
     void give_reasons(Decision& decision);
+    static void refer(Decision& decision);
     bool fill_columns(const Cell* row, Decision& decision, Reject& reject) const;
     std::string_view application_id(const Cell* row, const RawRecord& record, TextArena& arena);
     Scoring scoring() const { return {points, lost, rule_hit}; }
 
     PolicyBinding binding;
     EvidenceWriter evidence;
+    std::optional<ReferAll> order;
     std::string model_name;
     std::string id_prefix;  // "topic-0-" of the batch at hand
     // Of the row at hand.
@@ -129,6 +131,15 @@ void Decider::State::give_reasons(Decision& decision) {
     decision.has_inquiry_reason = true;
 }
 
+// Evidence has said already what it would have been, and by which reasons.
+void Decider::State::refer(Decision& decision) {
+    if (decision.status == Status::kReview) return;
+    decision.status = Status::kReview;
+    decision.rule = kOperatorRule;
+    decision.reason_count = 0;
+    decision.has_inquiry_reason = false;
+}
+
 void Decider::State::decide_one(const Cell* row, Decision& decision) {
     if (binding.scorecard) {
         const Scorecard& scorecard = *binding.scorecard;
@@ -188,6 +199,12 @@ Result<std::unique_ptr<Decider>> Decider::make(std::shared_ptr<const Policy> pol
 Decider::Decider(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Decider::~Decider() = default;
 
+void Decider::refer_all(const std::optional<ReferAll>& order) {
+    if (state_->order == order) return;
+    state_->order = order;
+    state_->evidence.refer_all(order);
+}
+
 void Decider::decide(const CleanBatch& clean, DecidedBatch& out) {
     State& state = *state_;
     LOANSTREAM_CHECK(clean.policy == state.binding.policy.get());
@@ -216,6 +233,7 @@ void Decider::decide(const CleanBatch& clean, DecidedBatch& out) {
         decision.application_id =
             state.application_id(row, clean.raw->records[decision.record], out.text);
         decision.evidence = state.evidence.write(row, state.scoring(), decision, out.text);
+        if (state.order) state.refer(decision);
         ++decided;
     }
     out.decisions.resize(decided);

@@ -107,6 +107,41 @@ TEST(Decider, RulesBeforeModel) {
     }
 }
 
+// An operator's order: nothing is approved or declined, and each row tells what it would have been.
+TEST(Decider, EverythingIsReferredByOrder) {
+    const std::vector<std::string> records = {
+        R"({"annual_inc":50000,"dti":10,"inq":0,"purpose":"car"})",
+        R"({"annual_inc":15000,"dti":30,"inq":9,"purpose":"boat"})",
+        R"({"annual_inc":50000,"dti":30,"inq":9,"purpose":"boat"})",
+        R"({"annual_inc":2000000,"dti":10,"inq":0,"purpose":"car"})"};
+    SmallLine line(good_policy());
+    line.run(records);
+    std::vector<std::string> before;
+    for (const Decision& d : line.decided.decisions) before.push_back(std::string(d.evidence));
+    line.decider->refer_all(ReferAll{"ann", "a \"bad\" model", EpochMs(7)});
+    line.run(records);
+    const char* instead[] = {"approved", "declined", "declined", "review"};
+    const ScoredBy by[] = {ScoredBy::kModel, ScoredBy::kRule, ScoredBy::kModel, ScoredBy::kRule};
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const Decision& d = line.decided.decisions[i];
+        EXPECT_EQ(d.status, Status::kReview) << records[i];
+        EXPECT_EQ(d.scored_by, by[i]) << records[i];
+        EXPECT_EQ(d.rule == kOperatorRule, i < 3) << "a review keeps its own rule";
+        EXPECT_EQ(reasons_of(line.decided, d).empty(), i < 3);
+        auto evidence = json::parse(d.evidence);
+        EXPECT_EQ(evidence["review_all"]["instead_of"], instead[i]);
+        EXPECT_EQ(evidence["review_all"]["by"], "ann");
+        EXPECT_EQ(evidence["review_all"]["why"], "a \"bad\" model");
+        EXPECT_EQ(evidence["review_all"]["since_ms"], 7);
+        evidence.erase("review_all");
+        EXPECT_EQ(evidence, json::parse(before[i])) << "all else is as it was";
+    }
+    line.decider->refer_all(std::nullopt);
+    line.run(records);
+    for (std::size_t i = 0; i < records.size(); ++i)
+        EXPECT_EQ(line.decided.decisions[i].evidence, before[i]);
+}
+
 TEST(Decider, ScoreIsTheModels) {
     SmallLine line(good_policy());
     line.run({R"({"annual_inc":5000,"dti":30,"inq":9,"purpose":"boat"})"});

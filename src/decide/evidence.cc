@@ -52,8 +52,16 @@ EvidenceWriter::EvidenceWriter(const PolicyBinding& binding) {
     for (const auto& name : rules_) fixed_bound_ += name.size() + 1;
 }
 
+void EvidenceWriter::refer_all(const std::optional<ReferAll>& order) {
+    order_.clear();
+    if (!order) return;
+    order_ = ",\"review_all\":{\"by\":" + quoted(order->by) + ",\"why\":" + quoted(order->why) +
+             ",\"since_ms\":" + std::to_string(order->since.value) + ",\"instead_of\":\"";
+}
+
 std::size_t EvidenceWriter::bound(const Cell* row) const {
-    std::size_t bytes = fixed_bound_;
+    constexpr std::size_t kLongestStatus = 16;
+    std::size_t bytes = fixed_bound_ + order_.size() + kLongestStatus;
     for (Slot slot : text_slots_) bytes += 6 * std::size_t(row[slot].text_length) + 2;
     return bytes;
 }
@@ -138,6 +146,11 @@ std::string_view EvidenceWriter::write(const Cell* row, const Scoring& scoring,
     out = write_points(out, scoring);
     out = write_lost(out, scoring, decision);
     out = write_hits(out, scoring);
+    if (!order_.empty()) {
+        out = put(out, order_);
+        out = put(out, name_of(decision.status));
+        out = put(out, "\"}");
+    }
     out = put(out, end_);
     auto length = static_cast<std::size_t>(out - begin);
     LOANSTREAM_CHECK(length <= room);

@@ -29,6 +29,9 @@ public:
     std::string_view write(const Cell* row, const Scoring& scoring, const Decision& decision,
                            TextArena& arena) const;
 
+    // From here on each row says that this order stood, and what the policy would have decided.
+    void refer_all(const std::optional<ReferAll>& order);
+
 private:
     struct Named {
         Slot slot;
@@ -48,6 +51,7 @@ private:
     std::vector<std::string> reasons_;   // `,"code":`
     std::vector<std::string> rules_;     // `"name"`
     std::string end_;                    // `,"cut":[0.2,0.35]}`
+    std::string order_;                  // `,"review_all":{...,"instead_of":"`, or empty
     std::size_t fixed_bound_ = 0;        // of all but texts
 };
 

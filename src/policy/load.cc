@@ -243,6 +243,8 @@ private:
             TRY(rule.name, table.text("name"));
             if (!is_name(rule.name, "_", 64))
                 return table.error("name", "a rule's name is [a-z0-9_]+, at most 64");
+            if (rule.name == "operator")
+                return table.error("name", "the name 'operator' is kept for review-all on");
             for (const auto& other : policy_.rules)
                 if (other.name == rule.name)
                     return table.error("name", "rule '" + rule.name + "' is declared twice");

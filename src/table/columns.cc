@@ -31,7 +31,9 @@ constexpr std::array kPredictionColumns = std::to_array<ColumnDeclaration>({
     {"reason_5", kString, true, "only the reason about credit inquiries, if not among the four"},
     {"evidence", kString, false,
      "compact JSON: inputs as scored, points, points lost, rules hit, cut-offs (docs/policy.md)"},
-    {"rule", kString, true, "the first rule that hit with the status decided; null: none did"},
+    {"rule", kString, true,
+     "the first rule that hit with the status decided; null: none did; `operator`: review by "
+     "order"},
     {"scored_by", kString, false,
      "who fixed the status: `rule`, `model`, `risk_api` or `fallback`"},
     {"policy", kString, false, "the policy's name"},

@@ -187,13 +187,18 @@ void RowBuffers::append_rules(const DecidedBatch& batch, std::size_t from, std::
     auto& scorers = column<WordColumn>(P::kScoredBy);
     auto& rules = column<WordColumn>(P::kRule);
     Vocabulary known_statuses(statuses, 3), known_scorers(scorers, 4);
-    Vocabulary known_rules(rules, policy.rules.size());
+    Vocabulary known_rules(rules, policy.rules.size() + 1);  // the last one: the operator
     for (std::size_t i = from; i < from + count; ++i) {
         const Decision& d = batch.decisions[i];
         statuses.add_index(known_statuses.index(static_cast<std::size_t>(d.status),
                                                 [&] { return name_of(d.status); }));
         scorers.add_index(known_scorers.index(static_cast<std::size_t>(d.scored_by),
                                               [&] { return name_of(d.scored_by); }));
+        if (d.rule == kOperatorRule) {
+            rules.add_index(
+                known_rules.index(policy.rules.size(), [] { return kOperatorRuleName; }));
+            continue;
+        }
         if (d.rule < 0) {
             rules.add_index(WordColumn::kNull);
             continue;
