@@ -26,6 +26,8 @@ const std::vector<CommandSpec>& all_commands() {
         add_topic_commands(commands);
         add_source_commands(commands);
         add_stream_commands(commands);
+        add_order_commands(commands);
+        add_why_commands(commands);
         add_table_commands(commands);
         add_compare_commands(commands);
         add_merge_commands(commands);

@@ -76,6 +76,8 @@ void add_compare_commands(std::vector<CommandSpec>& list);
 void add_repair_commands(std::vector<CommandSpec>& list);
 void add_dead_commands(std::vector<CommandSpec>& list);
 void add_dead_fix_commands(std::vector<CommandSpec>& list);
+void add_order_commands(std::vector<CommandSpec>& list);
+void add_why_commands(std::vector<CommandSpec>& list);
 void add_decide_commands(std::vector<CommandSpec>& list);
 void add_policy_commands(std::vector<CommandSpec>& list);
 void add_policy_diff_commands(std::vector<CommandSpec>& list);

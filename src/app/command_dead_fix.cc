@@ -1,10 +1,9 @@
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <cstdio>
 
 #include "app/command.h"
+#include "app/login_name.h"
 #include "app/stream_session.h"
 #include "base/text_box.h"
 #include "decide/explain.h"
@@ -16,11 +15,6 @@ namespace loanstream {
 namespace {
 
 constexpr std::uint64_t kMostInput = 64u << 20;
-
-std::string login_name() {
-    const passwd* user = ::getpwuid(::geteuid());
-    return user != nullptr ? user->pw_name : std::to_string(::geteuid());
-}
 
 // The desk at which dead letters are worked off: table, policy, and what is done with a letter.
 class Desk {

@@ -138,8 +138,8 @@ Result<int> run_stream(Invocation& in) {
                                            {"policy_hash", session->policy().hash},
                                            {"model_hash", session->policy().model_hash},
                                            {"program", LOANSTREAM_VERSION}});
-    auto pages =
-        StreamPages::start(*in.log, in.settings, [&] { return observer.metrics(); }, watch);
+    auto pages = StreamPages::start(
+        in.env, *in.log, in.settings, in.topic, [&] { return observer.metrics(); }, watch);
     watch.start([&] { session->rejoin(); });
     Result<void> ran;
     {

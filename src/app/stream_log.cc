@@ -93,6 +93,23 @@ void StreamLog::let_go(const SourcePartition& source, LetGo cause) {
     log_.event(events::kPartitionLetGo, {{"partition", source.text()}, {"cause", name_of(cause)}});
 }
 
+void StreamLog::held(const SourcePartition& source, Hold hold) {
+    view_.held(source, hold);
+    if (hold == Hold::kNone)
+        log_.event(events::kPartitionGoesOn, {{"partition", source.text()}});
+    else
+        log_.event(events::kPartitionHeld, {{"partition", source.text()},
+                                            {"order", hold == Hold::kDrained ? "drain" : "pause"}});
+}
+
+void StreamLog::refers_all(const std::optional<ReferAll>& order) {
+    view_.refers_all(order);
+    if (order)
+        log_.event(events::kReviewAll, {{"by", order->by}, {"why", order->why}});
+    else
+        log_.event(events::kReviewEnds);
+}
+
 void StreamLog::fault(const std::string& what) {
     view_.fault(what);
     if (what.empty())

@@ -31,6 +31,8 @@ public:
     void was_reset(const SourcePartition& source, Offset was, Offset now) override;
     void let_go(const SourcePartition& source, LetGo cause) override;
     void fault(const std::string& what) override;
+    void held(const SourcePartition& source, Hold hold) override;
+    void refers_all(const std::optional<ReferAll>& order) override;
     void round_done(const MergeRound& round) override;
     void retried(const Error& error) override;
     void ended(const Error& error) override;

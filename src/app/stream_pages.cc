@@ -1,14 +1,17 @@
 #include "app/stream_pages.h"
 
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 namespace loanstream {
 
-std::unique_ptr<StreamPages> StreamPages::start(Logger& log, const Settings& settings,
-                                                Metrics metrics, StreamWatch& watch) {
+std::unique_ptr<StreamPages> StreamPages::start(Env& env, Logger& log, const Settings& settings,
+                                                const std::string& topic, Metrics metrics,
+                                                StreamWatch& watch) {
     auto port = static_cast<std::uint16_t>(settings.number("metrics.port"));
     if (port == 0) return nullptr;
-    std::unique_ptr<StreamPages> pages(new StreamPages(std::move(metrics), watch));
+    std::unique_ptr<StreamPages> pages(new StreamPages(topic, std::move(metrics), watch));
     pages->address_ = settings.text("metrics.address");
     HttpServerSettings server;
     server.address = pages->address_;
@@ -19,6 +22,7 @@ std::unique_ptr<StreamPages> StreamPages::start(Logger& log, const Settings& set
         auto started = HttpServer::start(server, handler);
         if (started) {
             pages->server_ = std::move(*started);
+            pages->mark_ = RunningMark::put(env, settings.text("data"), topic, pages->url());
             log.event(events::kMetricsServed, {{"url", pages->url()}, {"taken", taken}});
             return pages;
         }
@@ -37,6 +41,8 @@ HttpResponse StreamPages::ready() {
     nlohmann::ordered_json json = {{"ready", now.reason.empty()}};
     if (!now.reason.empty()) json["reason"] = now.reason;
     json["since"] = utc_text(now.since);
+    json["topic"] = topic_;
+    json["pid"] = ::getpid();
     return {now.reason.empty() ? 200u : 503u, "application/json", json.dump() + "\n"};
 }
 

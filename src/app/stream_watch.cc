@@ -25,7 +25,8 @@ StreamWatchSettings stream_watch_settings(const Settings& settings) {
     StreamWatchSettings watch;
     watch.stuck_after = settings.duration("stream.stuck_after");
     if (watch.stuck_after.count() == 0)
-        watch.stuck_after = std::max(10 * settings.duration("table.commit_every"), kLeastStuckAfter);
+        watch.stuck_after =
+            std::max(10 * settings.duration("table.commit_every"), kLeastStuckAfter);
     watch.warehouse = DataFolders(settings).warehouse;
     return watch;
 }

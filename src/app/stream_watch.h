@@ -1,6 +1,6 @@
-// Watches a running `stream` from a thread of its own: is it ready, is it stuck (pipeline/watchdog.h),
-// is its disk full. Says so in the log and has the partitions taken anew. Reads the newest picture
-// alone. start() and stop() on one thread; the rest from any.
+// Watches a running `stream` from a thread of its own: is it ready, is it stuck
+// (pipeline/watchdog.h), is its disk full. Says so in the log and has the partitions taken anew.
+// Reads the newest picture alone. start() and stop() on one thread; the rest from any.
 #pragma once
 
 #include <atomic>

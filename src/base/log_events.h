@@ -60,6 +60,12 @@ struct LogEvent {
       "metrics and health are answered there; taken: metrics.port was another's", "url taken")     \
     X(kMetricsNotServed, kWarning, "metrics_not_served",                                           \
       "metrics and health are not answered; the job goes on", "cause where mend")                  \
+    X(kPartitionHeld, kWarning, "partition_held",                                                  \
+      "an operator has ordered it; what was read has landed", "partition order")                   \
+    X(kPartitionGoesOn, kInfo, "partition_resumed", "the order has ended; reading goes on",        \
+      "partition")                                                                                 \
+    X(kReviewAll, kWarning, "review_all", "by order, every decision becomes a review", "by why")   \
+    X(kReviewEnds, kInfo, "review_ends", "the policy decides again", "")                           \
     X(kNotReady, kWarning, "not_ready", "the job makes no progress", "reason")                     \
     X(kReady, kInfo, "ready", "the job makes progress again", "was seconds")                       \
     X(kStuck, kError, "stuck", "records wait and no commit comes; partitions are taken anew",      \

@@ -47,6 +47,10 @@ struct Metric {
     X(kFaults, kCounter, "loanstream_source_faults_total", "", "how often that began")             \
     X(kFenced, kGauge, "loanstream_fenced_partitions", "",                                         \
       "partitions that another process has claimed while they were ours")                          \
+    X(kPaused, kGauge, "loanstream_paused_partitions", "",                                         \
+      "partitions that an operator has paused or drained")                                         \
+    X(kReviewAll, kGauge, "loanstream_review_all", "",                                             \
+      "1 while an operator refers every decision to review")                                       \
     X(kReady, kGauge, "loanstream_ready", "", "1 when /health/ready says so")                      \
     X(kStuck, kGauge, "loanstream_stuck", "",                                                      \
       "1 while records wait and no commit comes for stream.stuck_after")                           \

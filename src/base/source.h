@@ -55,6 +55,9 @@ public:
     // The loop has let go of a partition that is leaving or lost.
     virtual Result<void> released(const SourcePartition& source) = 0;
 
+    // While held, poll() passes over the partition; it stays this source's.
+    virtual void hold(const SourcePartition& source, bool is_held) = 0;
+
     // Gives up every partition in order and takes what it is given anew: for a reader that is stuck
     // in what its group believes. assignment() then shows what leaves and what comes.
     virtual Result<void> rejoin() { return {}; }

@@ -49,6 +49,9 @@ public:
     Result<void> released(const SourcePartition&) override { return {}; }  // never asked back
     Result<Offset> watermark(const SourcePartition& source) override;
     Result<void> mirror(const SourcePartition& source, Offset next) override;
+    void hold(const SourcePartition& source, bool is_held) override {
+        at(source).is_held = is_held;
+    }
 
 private:
     struct Partition {
@@ -61,7 +64,7 @@ private:
         std::uint64_t scanned = 0;       // no newline before this byte, from next_byte on
         std::uint64_t record_bytes = 0;  // of the last batch, on average; 0: not known yet
         LineCounter end{0, 0};
-        bool seeked = false;
+        bool seeked = false, is_held = false;
         bool name_durable = false;   // of the file
         std::set<Position> origins;  // of a repaired topic's records before `next`
     };

@@ -48,6 +48,10 @@ Result<Source::Seek> TopicWithRepairs::seek(const SourcePartition& source,
     return of(source).seek(source, place);
 }
 
+void TopicWithRepairs::hold(const SourcePartition& source, bool is_held) {
+    of(source).hold(source, is_held);
+}
+
 Result<void> TopicWithRepairs::released(const SourcePartition& source) {
     return of(source).released(source);
 }

@@ -35,6 +35,8 @@ public:
     Result<void> released(const SourcePartition& source) override;
     Result<Offset> watermark(const SourcePartition& source) override;
     Result<void> mirror(const SourcePartition& source, Offset next) override;
+    void hold(const SourcePartition& source, bool is_held) override;
+    Result<void> rejoin() override { return main_->rejoin(); }
 
 private:
     Result<void> look_for_repairs();

@@ -74,14 +74,7 @@ Result<void> KafkaSource::connect() {
         TRY(settings_.start.offsets, admin->group_offsets(settings_.start.group, topic));
     }
     TRY_VOID(make_client(count));
-    if (is_grouped()) {
-        PartitionList list;
-        list.add(settings_.topic, PartitionId(RD_KAFKA_PARTITION_UA));
-        auto code = rd_kafka_subscribe(client_.get(), list.get());
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return std::unexpected(kafka_error(access_, code, {}));
-        return {};
-    }
+    if (is_grouped()) return join_group();
     PartitionList list;
     for (const auto& partition : topic.partitions)
         if (settings_.partitions.empty() || settings_.partitions.contains(partition.id.value))
@@ -89,6 +82,26 @@ Result<void> KafkaSource::connect() {
     take_offer(list.get(), true);
     settled_ = true;
     return {};
+}
+
+Result<void> KafkaSource::join_group() {
+    PartitionList list;
+    list.add(settings_.topic, PartitionId(RD_KAFKA_PARTITION_UA));
+    auto code = rd_kafka_subscribe(client_.get(), list.get());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    return std::unexpected(kafka_error(access_, code, {}));
+}
+
+// The group's answers come as events: everything is asked back first, then offered anew.
+Result<void> KafkaSource::rejoin() {
+    if (!is_grouped()) return {};
+    rd_kafka_unsubscribe(client_.get());
+    return join_group();
+}
+
+// Its queue fills up to kafka.queue_bytes, then nothing more is fetched of it.
+void KafkaSource::hold(const SourcePartition& source, bool is_held) {
+    if (Partition* partition = find(source)) partition->is_held = is_held;
 }
 
 Result<void> KafkaSource::make_client(std::int32_t partitions) {

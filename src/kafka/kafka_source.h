@@ -49,12 +49,15 @@ public:
     Result<Offset> watermark(const SourcePartition& source) override;
     Result<void> mirror(const SourcePartition& source, Offset next) override;
     Result<void> released(const SourcePartition& source) override;
+    void hold(const SourcePartition& source, bool is_held) override;
+    Result<void> rejoin() override;
 
 private:
     enum class Phase { kOffered, kPlaced, kReading, kLeaving, kLost };
     struct Partition {
         SourcePartition source;
         Phase phase = Phase::kOffered;
+        bool is_held = false;
         Offset next;       // where the next batch begins
         Offset watermark;  // as of seek(), or newer
         rd_kafka_queue_t* queue = nullptr;
@@ -63,6 +66,7 @@ private:
     KafkaSource(KafkaAccess access, IncarnationOf incarnation_of, KafkaSourceSettings settings);
     Result<void> connect();
     Result<void> make_client(std::int32_t partitions);
+    Result<void> join_group();
     Result<void> serve_events();
     Result<void> take_event(rd_kafka_event_t* event);
     void take_offer(rd_kafka_topic_partition_list_t* list, bool whole);

@@ -38,7 +38,7 @@ Result<bool> KafkaSource::poll(milliseconds wait, RawBatch& out) {
     while (true) {
         for (std::size_t i = 0; i < partitions_.size(); ++i) {
             Partition& partition = partitions_[(turn_ + i) % partitions_.size()];
-            if (partition.phase != Phase::kReading) continue;
+            if (partition.phase != Phase::kReading || partition.is_held) continue;
             TRY(bool some, read_batch(partition, out));
             if (!some) continue;
             turn_ = (turn_ + i + 1) % partitions_.size();

@@ -14,7 +14,8 @@ struct ReadinessFacts {
     bool is_disk_full = false;  // where the table lies
 };
 
-// "" (ready), "starting", "stopping", "disk full", "waiting: broker", "paused", "stuck", "fenced",
+// "" (ready), "starting", "stopping", "disk full", "waiting: broker", "paused" (all partitions
+// are, or drained), "stuck", "fenced",
 // "waiting: another process", "waiting: partitions"; the first that holds, in an order of its own.
 std::string not_ready_because(const Snapshot& snapshot, const ReadinessFacts& facts);
 

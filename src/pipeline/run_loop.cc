@@ -34,6 +34,7 @@ Result<void> RunLoop::run() {
     while (!stop_ && !at_end) {
         if (rejoin_.exchange(false)) TRY_VOID(parts_.source.rejoin());
         TRY_VOID(follow_assignment());
+        TRY_VOID(follow_orders());
         TRY(bool some, parts_.source.poll(poll_wait(), raw_));
         if (some) TRY_VOID(take_batch(raw_));
         if (commit_is_due()) TRY_VOID(commit());
@@ -88,6 +89,46 @@ Result<void> RunLoop::take_partition(const SourcePartition& source) {
     return {};
 }
 
+// Partitions may have come since the last look; the log is read anew less often.
+Result<void> RunLoop::follow_orders() {
+    if (settings_.orders_every.count() == 0) return {};
+    if (auto now = parts_.env.monotonic(); now >= next_orders_) {
+        next_orders_ = now + settings_.orders_every;
+        TRY_VOID(parts_.sink.read_orders());
+    }
+    std::vector<std::pair<SourcePartition, Hold>> changed;
+    for (const auto& [source, place] : owned_)
+        if (Hold hold = parts_.sink.orders_of(source).hold; hold != place.hold)
+            changed.push_back({source, hold});
+    // What was read is landed before anything is held.
+    if (!changed.empty()) TRY_VOID(commit());
+    for (const auto& [source, hold] : changed)
+        if (owned_.contains(source)) TRY_VOID(obey(source, hold));
+    return {};
+}
+
+Result<void> RunLoop::obey(const SourcePartition& source, Hold hold) {
+    Owned& place = owned_[source];
+    LOANSTREAM_CHECK(place.next == place.read_next);
+    bool was_drained = place.hold == Hold::kDrained;
+    parts_.source.hold(source, hold != Hold::kNone);
+    if (hold == Hold::kDrained) TRY_VOID(parts_.sink.release(source));
+    if (was_drained) TRY_VOID(take_partition(source));  // claimed anew
+    owned_[source].hold = hold;
+    parts_.observer.held(source, hold);
+    return {};
+}
+
+void RunLoop::refer_all(const SourcePartition& source) {
+    if (settings_.orders_every.count() == 0) return;
+    auto order = parts_.sink.orders_of(source).refer_all;
+    if (order == refers_all_) return;
+    refers_all_ = order;
+    now_.refers_all = order.has_value();
+    decider_->refer_all(order);
+    parts_.observer.refers_all(order);
+}
+
 // What is asked back is finished first; what is lost is dropped: its new owner reads it again.
 Result<void> RunLoop::let_go_of(const Source::Assignment& assignment) {
     for (const auto& source : assignment.lost) TRY_VOID(drop(source, LetGo::kLost));
@@ -114,6 +155,7 @@ Result<void> RunLoop::take_batch(const RawBatch& raw) {
     LOANSTREAM_CHECK(place != owned_.end() && raw.range.begin == place->second.read_next);
     cleaner_.clean(raw, clean_);
     LOANSTREAM_CHECK(clean_.applications.size() + clean_.rejects.size() == raw.records.size());
+    refer_all(raw.source);
     decider_->decide(clean_, decided_);
     LOANSTREAM_CHECK(decided_.decisions.size() + decided_.rejects.size() == raw.records.size());
     if (first_pending_.count() < 0) first_pending_ = parts_.env.monotonic();
@@ -200,7 +242,7 @@ Result<void> RunLoop::take_receipt(const Receipt& receipt) {
 Result<bool> RunLoop::at_the_end() {
     if (!is_settled_) return false;
     for (auto& [source, place] : owned_) {
-        if (place.read_next < place.end) return false;
+        if (place.hold == Hold::kNone && place.read_next < place.end) return false;
     }
     return true;
 }
@@ -218,8 +260,8 @@ void RunLoop::post() {
     now_.partitions.clear();
     for (const auto& [source, place] : owned_) {
         auto watermark = parts_.source.watermark(source);
-        now_.partitions.push_back(
-            {source, place.next, place.read_next, watermark ? *watermark : place.read_next});
+        now_.partitions.push_back({source, place.next, place.read_next,
+                                   watermark ? *watermark : place.read_next, place.hold});
     }
     now_.waiting_for = waiting_;
     now_.fenced.assign(fenced_.begin(), fenced_.end());

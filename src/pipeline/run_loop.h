@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ struct RunLoopSettings {
     std::int64_t most_pending_rows = 1'000'000;   // commit early: bounds memory and replay
     std::int64_t most_pending_bytes = 128 << 20;  // table.file_size
     milliseconds most_idle{100};                  // longest wait of one poll
+    milliseconds orders_every{0};                 // looks for operators' orders; 0: never
 };
 
 enum class LetGo { kAskedBack, kLost, kFenced };
@@ -55,6 +57,10 @@ public:
     // The topic was made anew; reading goes on at `now` of its new incarnation.
     virtual void was_reset(const SourcePartition&, Offset /*was*/, Offset /*now*/) {}
     virtual void let_go(const SourcePartition&, LetGo) {}
+    // By an operator's order; kNone: it goes on.
+    virtual void held(const SourcePartition&, Hold) {}
+    // Everything is referred to review, or (nullopt) no more.
+    virtual void refers_all(const std::optional<ReferAll>&) {}
     virtual void fault(const std::string& /*what; empty: it is over*/) {}
 };
 
@@ -81,6 +87,9 @@ private:
     RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider);
     Result<void> follow_assignment();
     Result<void> take_partition(const SourcePartition& source);
+    Result<void> follow_orders();
+    Result<void> obey(const SourcePartition& source, Hold hold);
+    void refer_all(const SourcePartition& source);
     Result<void> let_go_of(const Source::Assignment& assignment);
     Result<void> drop(const SourcePartition& source, LetGo cause);
     Result<void> take_batch(const RawBatch& raw);
@@ -102,6 +111,7 @@ private:
     DecidedBatch decided_;
     struct Owned {
         Offset next, read_next, end;  // end: where `once` stops
+        Hold hold = Hold::kNone;
     };
     std::map<SourcePartition, Owned> owned_;
     std::vector<SourcePartition> waiting_;
@@ -110,6 +120,8 @@ private:
     Snapshot now_;
     std::chrono::nanoseconds first_pending_{-1};  // monotonic time of the first uncommitted row
     std::int64_t oldest_event_ms_ = -1;           // among the uncommitted records
+    std::chrono::nanoseconds next_orders_{0};     // when the log is looked at for orders
+    std::optional<ReferAll> refers_all_;
     std::atomic<bool> stop_{false}, rejoin_{false};
 };
 

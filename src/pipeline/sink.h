@@ -8,6 +8,7 @@
 
 #include "base/source.h"
 #include "decide/decided_batch.h"
+#include "pipeline/orders.h"
 
 namespace loanstream {
 
@@ -63,6 +64,10 @@ public:
     // Says so in the log, with an empty range of each such partition: no row of theirs will be
     // added to the day that is over. Commits what waits as well.
     virtual Result<Receipt> end_day(const Policy& policy) = 0;
+    // Learns what operators have ordered since.
+    virtual Result<void> read_orders() = 0;
+    // As last read, or as a claim or commit has read them since.
+    virtual PartitionOrders orders_of(const SourcePartition& source) const = 0;
 };
 
 }  // namespace loanstream

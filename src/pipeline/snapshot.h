@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "decide/decided_batch.h"
+#include "pipeline/orders.h"
 
 namespace loanstream {
 
@@ -32,6 +33,7 @@ struct PartitionProgress {
     Offset next;       // first offset not yet committed
     Offset read_next;  // first offset not yet polled
     Offset watermark;  // one past the last record there is; lag = watermark - next
+    Hold hold = Hold::kNone;
 };
 
 enum class LoopState { kStarting, kWaiting, kRunning, kDraining, kStopped };
@@ -52,6 +54,7 @@ struct Snapshot {
     std::string fault{};           // why nothing comes, such as a broker that does not answer
     std::int64_t faults = 0;       // how often that began
     std::vector<SourcePartition> fenced;  // another has claimed them
+    bool refers_all = false;              // to review, by an operator's order
     std::int64_t started_ms = -1;         // epoch ms
     std::chrono::nanoseconds posted{-1};  // monotonic time; -1: the loop has not begun
 };

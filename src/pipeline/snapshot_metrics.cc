@@ -37,6 +37,10 @@ std::string metrics_text(const Snapshot& snapshot, EpochMs now) {
     out.add(metrics::kFault, snapshot.fault.empty() ? 0 : 1);
     out.add(metrics::kFaults, number(snapshot.faults));
     out.add(metrics::kFenced, static_cast<double>(snapshot.fenced.size()));
+    out.add(metrics::kPaused,
+            static_cast<double>(std::ranges::count_if(
+                snapshot.partitions, [](const auto& one) { return one.hold != Hold::kNone; })));
+    out.add(metrics::kReviewAll, snapshot.refers_all ? 1 : 0);
     out.add(metrics::kWaiting, static_cast<double>(snapshot.waiting_for.size()));
     for (LoopState state : {LoopState::kStarting, LoopState::kWaiting, LoopState::kRunning,
                             LoopState::kDraining, LoopState::kStopped})

@@ -12,7 +12,8 @@ constexpr std::chrono::minutes kBetweenAlarms(1);
 
 std::int64_t lag_of(const Snapshot& snapshot) {
     std::int64_t lag = 0;
-    for (const auto& partition : snapshot.partitions) lag += partition.watermark - partition.next;
+    for (const auto& partition : snapshot.partitions)
+        if (partition.hold == Hold::kNone) lag += partition.watermark - partition.next;
     return lag;
 }
 

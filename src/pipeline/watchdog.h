@@ -34,7 +34,7 @@ private:
     bool is_stuck_ = false;
 };
 
-// Records that the topic has and the table has not, over the partitions that are read.
+// Records that the topic has and the table has not, over the partitions that nobody holds.
 std::int64_t lag_of(const Snapshot& snapshot);
 
 }  // namespace loanstream

@@ -125,6 +125,10 @@ TEST(Readiness, TheFirstReasonThatHolds) {
     snapshot.partitions = {{source, Offset(0), Offset(0), Offset(9)}};
     EXPECT_EQ(not_ready_because(snapshot, {}), "");
     EXPECT_EQ(not_ready_because(snapshot, {.is_stuck = true}), "stuck");
+    snapshot.partitions[0].hold = Hold::kPaused;
+    EXPECT_EQ(lag_of(snapshot), 0);
+    EXPECT_EQ(not_ready_because(snapshot, {.is_stuck = true}), "paused");
+    snapshot.partitions[0].hold = Hold::kNone;
     snapshot.fault = "no broker answers";
     EXPECT_EQ(not_ready_because(snapshot, {.is_stuck = true}), "waiting: broker");
     snapshot.state = LoopState::kDraining;

@@ -312,6 +312,22 @@ Result<Receipt> TableSink::end_day(const Policy& policy) {
     return std::exchange(receipt_, Receipt{});
 }
 
+Result<void> TableSink::read_orders() {
+    if (ended_) return std::unexpected(*ended_);
+    return ending(warehouse_.reload());
+}
+
+PartitionOrders TableSink::orders_of(const SourcePartition& source) const {
+    PartitionOrders orders;
+    const LogState& log = warehouse_.state();
+    if (log.orders().empty()) return orders;
+    if (const auto* hold = log.hold_of(topic_partition_of(source)))
+        orders.hold = hold->order.order == OrderKind::kDrain ? Hold::kDrained : Hold::kPaused;
+    if (const auto* all = log.review_all_of(source.topic))
+        orders.refer_all = ReferAll{all->order.by, all->order.why, all->since};
+    return orders;
+}
+
 Result<CommitRequest> TableSink::finish_files(const Policy* ends_day) {
     CommitRequest request;
     for (auto& [source, share] : shares_) {

@@ -41,6 +41,8 @@ public:
     Result<Receipt> commit() override;
     bool day_is_over() const override;
     Result<Receipt> end_day(const Policy& policy) override;
+    Result<void> read_orders() override;
+    PartitionOrders orders_of(const SourcePartition& source) const override;
 
     // How the log calls what claim() took: the incarnation may be another than asked for.
     struct Share;

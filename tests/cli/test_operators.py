@@ -102,3 +102,181 @@ def test_a_second_stream_waits_and_takes_another_port(data, start):
 def test_no_pages_when_they_are_off(data, tmp_path):
     done = run("stream", "--once", "--quiet", "--set", "metrics.port=0", data=data)
     assert "metrics_served" not in done.err
+
+
+def order(verb, *words, data, why="a test", expect=0, **more):
+    return run(*verb.split(), *words, "--by", "ann", "--why", why, data=data, expect=expect, **more)
+
+
+def why_of(data, expect):
+    return json.loads(run("why", "--json", data=data, expect=expect).out)
+
+
+@pytest.mark.parametrize("verb, stage", [("pause", "paused"), ("drain", "drained")])
+def test_held_over_a_restart_until_resume(data, start, verb, stage):
+    stream = start()
+    append(data, 0, 10)
+    wait_until(lambda: stream.landed() == 10, 30, "10 records")
+    order(verb, data=data, why="the core banking system is down")
+    wait_until(lambda: stream.ready() == "paused", 30, "paused")
+    assert stream.metrics()["loanstream_paused_partitions"] == 1
+    append(data, 10, 5)
+    (line,) = why_of(data, 1)["partitions"]
+    assert (line["stage"], line["by"], line["lag"]) == (stage, "ann", 5)
+    assert line["why"] == "the core banking system is down"
+    assert line["type"].startswith("loanstream resume embedded " + TOPIC)
+    assert stream.process.terminate() == 0
+
+    again = start()
+    wait_until(lambda: again.ready() == "paused", 30, "paused after a restart")
+    assert again.landed() == 0
+    order("resume", data=data)
+    wait_until(lambda: again.landed() == 5, 30, "the rest")
+    wait_until(lambda: again.ready() == "", 30, "ready")
+    assert "event=partition_held" in again.process.text()
+    assert "event=partition_resumed" in again.process.text()
+    assert again.process.terminate() == 0
+    assert why_of(data, 0)["held_up"] is False
+    assert "PROVED" in run("table", "prove", "--complete", data=data).out
+
+
+def test_once_passes_over_what_is_paused(data):
+    append(data, 0, 3)
+    run("stream", "--once", "--quiet", data=data)
+    order("pause", data=data)
+    append(data, 3, 3)
+    run("stream", "--once", "--quiet", data=data)
+    assert run_lag(data) == 3
+    order("resume", data=data)
+    run("stream", "--once", "--quiet", data=data)
+    assert run_lag(data) == 0
+
+
+def run_lag(data):
+    return sum(line["lag"] for line in json.loads(
+        run("why", "--json", data=data, expect=None).out)["partitions"])
+
+
+def test_one_partition_is_paused_and_the_others_go_on(data, start):
+    run("topic", "create", "two", "--partitions", "2", data=data)
+
+    def produce():
+        for p in (0, 1):
+            with open(data / f"topics/two/{p}.jsonl", "a", encoding="utf-8") as topic:
+                topic.write(LINE % p + "\n")
+    produce()
+    stream = start("embedded", "two")
+    wait_until(lambda: stream.landed() == 2, 30, "both")
+    order("pause", "two", "--partition", "1", data=data)
+    held = "loanstream_paused_partitions"
+    wait_until(lambda: stream.metrics()[held] == 1, 30, "one is paused")
+    assert stream.ready() == "", "the other goes on"
+    produce()
+    wait_until(lambda: stream.landed() == 3, 30, "partition 0")
+    report = json.loads(run("why", "two", "--json", data=data, expect=1).out)
+    assert {line["partition"]: line["lag"] for line in report["partitions"]} == {0: 0, 1: 1}
+    assert report["partitions"][1]["type"].endswith(" --partition 1")
+    order("pause", "two", data=data)
+    said = order("resume", "two", "--partition", "1", data=data, expect=1)
+    assert "without --partition" in said.err
+    order("resume", "two", data=data)
+    wait_until(lambda: stream.landed() == 4, 30, "all")
+
+
+def test_orders_that_change_nothing_are_refused(data):
+    assert "--why" in run("pause", data=data, expect=2).err
+    order("pause", data=data, expect=1)  # no table yet
+    append(data, 0, 1)
+    run("stream", "--once", "--quiet", data=data)
+    assert "never read" in order("pause", "none", data=data, expect=1).err
+    assert "never read" in order("pause", "--partition", "7", data=data, expect=1).err
+    assert "--partition" in order("pause", "--partition", "x", data=data, expect=2).err
+    assert "no order" in order("resume", data=data, expect=1).err
+    order("pause", data=data, why="first")
+    assert "ann: first" in order("pause", data=data, expect=1).err
+    order("drain", data=data)
+    order("resume", data=data)
+    assert "not referred" in order("review-all off", data=data, expect=1).err
+
+
+def test_an_order_outlives_its_checkpoint_and_older_programs_refuse_it(data):
+    few = ["--set", "table.checkpoint_every=5"]
+    append(data, 0, 1)
+    run("stream", "--once", "--quiet", data=data)
+    order("review-all on", data=data)
+    for first in range(1, 9):
+        append(data, first, 1)
+        run("stream", "--once", "--quiet", *few, data=data)
+    log = sorted((data / "warehouse/_loanstream/log").iterdir())
+    first = json.loads(log[0].read_text())
+    assert first["kind"] == "checkpoint" and first["format"] == 2
+    assert first["orders"][0]["order"] == "review_all" and first["orders"][0]["by"] == "ann"
+    order("review-all off", data=data)
+    for first in range(9, 17):
+        append(data, first, 1)
+        run("stream", "--once", "--quiet", *few, data=data)
+    last = [json.loads(path.read_text())
+            for path in sorted((data / "warehouse/_loanstream/log").iterdir())]
+    assert {entry["format"] for entry in last} == {1} and "orders" not in last[0]
+
+
+POOR = '{"loan_amnt":"5000","annual_inc":"9000","dti":"5","grade":"A"}\n'  # a rule declines it
+
+
+def decide_one_more(data, stream):
+    """A record that the policy declines; True when it was decided under the order."""
+    before = stream.landed()
+    with open(data / f"topics/{TOPIC}/0.jsonl", "a", encoding="utf-8") as topic:
+        topic.write(POOR)
+    wait_until(lambda: stream.landed() == before + 1, 30, "one more")
+    return stream.metrics()["loanstream_review_all"] == 1
+
+
+def test_everything_is_referred_while_the_order_stands(data, start):
+    stream = start()
+    assert not decide_one_more(data, stream)
+    order("review-all on", data=data, why='model "7" is bad')
+    wait_until(lambda: decide_one_more(data, stream), 30, "an order that is obeyed")
+    append(data, 100, 20)
+    wait_until(lambda: run_lag(data) == 0, 30, "all landed")
+    assert "by ann" in why_of(data, 0)["review_all"]
+    order("review-all off", data=data)
+    wait_until(lambda: not decide_one_more(data, stream), 30, "the policy decides again")
+    assert re.search(r"event=review_all .*by=ann", stream.process.text())
+    assert "event=review_ends" in stream.process.text()
+    rows = json.loads(run("table", "sql", "--json",
+                          "select status, rule, evidence, reason_1, scored_by from prediction "
+                          "order by source_offset", data=data).out)
+    for row in rows:
+        row["order"] = json.loads(row["evidence"]).get("review_all")
+    marked = [row for row in rows if row["order"]]
+    assert len(marked) >= 21 and rows[0]["order"] is None and rows[-1]["order"] is None
+    assert {row["status"] for row in marked} == {"review"}
+    assert {(row["order"]["by"], row["order"]["why"]) for row in marked} == \
+        {("ann", 'model "7" is bad')}
+    for row in marked:
+        turned = row["order"]["instead_of"] != "review"
+        assert (row["rule"] == "operator") == turned and row["reason_1"] is None
+    assert "declined" in {row["order"]["instead_of"] for row in marked}
+    plain = [row for row in rows if not row["order"]]
+    assert {(row["status"], row["rule"]) for row in plain} == {("declined", "income_too_low")}
+    assert {row["scored_by"] for row in marked if row["order"]["instead_of"] == "declined"} == \
+        {row["scored_by"] for row in plain} == {"rule"}
+    assert "PROVED" in run("table", "prove", data=data).out
+
+
+def test_why_tells_what_to_type(data, start):
+    append(data, 0, 4)
+    (line,) = why_of(data, 1)["partitions"]
+    assert (line["stage"], line["lag"]) == ("never read", 4)
+    assert line["type"] == f"loanstream stream embedded {TOPIC}"
+    assert "no such topic" in run("why", "none", data=data, expect=1).err
+    stream = start()
+    wait_until(lambda: stream.landed() == 4, 30, "landed")
+    report = why_of(data, 0)
+    assert report["partitions"][0]["stage"] == "all landed"
+    assert [one["ready"] for one in report["processes"]] == [True]
+    assert f"process {stream.process.process.pid}" in run("why", data=data).out
+    stream.process.kill()
+    assert why_of(data, 0)["processes"] == [], "a killed one's mark says nothing"
+    assert list((data / "run").iterdir())
