@@ -73,13 +73,14 @@ void add_order_commands(std::vector<CommandSpec>& commands) {
     const OptionSpec by = {"--by", "NAME", "who orders it (default: the login name)"};
     const OptionSpec why = {"--why", "TEXT", "why; goes into the log"};
     const OptionSpec partition = {"--partition", "N", "only this one (default: all of the topic)"};
-    commands.push_back({"pause",
-                        "lands what was read, then reads no more until resume; over restarts",
-                        "[PROFILE] [TOPIC]",
-                        {partition, by, why},
-                        {"loanstream pause --why 'the core banking system is down'",
-                         "loanstream pause local applicants --partition 2 --by ann --why 'bad feed'"},
-                        giving(OrderKind::kPause)});
+    commands.push_back(
+        {"pause",
+         "lands what was read, then reads no more until resume; over restarts",
+         "[PROFILE] [TOPIC]",
+         {partition, by, why},
+         {"loanstream pause --why 'the core banking system is down'",
+          "loanstream pause local applicants --partition 2 --by ann --why 'bad feed'"},
+         giving(OrderKind::kPause)});
     commands.push_back({"drain",
                         "as pause, and the job lets go of the partitions: before it is moved",
                         "[PROFILE] [TOPIC]",

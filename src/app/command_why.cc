@@ -16,8 +16,8 @@ Result<int> why(Invocation& in) {
     facts.topic = in.topic;
     facts.words = in.settings.profile() + " " + in.topic;
     facts.now = in.env.now();
-    facts.quiet_after = std::max(10 * in.settings.duration("table.commit_every"),
-                                 std::chrono::milliseconds(60000));
+    facts.quiet_after =
+        std::max(10 * in.settings.duration("table.commit_every"), std::chrono::milliseconds(60000));
     LocalFileStore files(in.env);
     auto table = Warehouse::open_to_read(in.env, files, DataFolders(in.settings).warehouse);
     if (!table && table.error().code != ErrorCode::kNotFound)

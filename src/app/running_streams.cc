@@ -59,7 +59,8 @@ std::vector<RunningStream> running_streams(Env& env, const std::string& data,
     if (!marks) return found;
     for (const FileInfo& file : *marks) {
         if (!file.name.ends_with(".json")) continue;
-        auto mark = json_of(env.read_whole(join_path(folder_of_marks(data), file.name), kMostBytes));
+        auto mark =
+            json_of(env.read_whole(join_path(folder_of_marks(data), file.name), kMostBytes));
         std::string url = text_of(mark, "url");
         if (text_of(mark, "topic") != topic || url.empty()) continue;
         auto client = HttpClient::make({url + "/health/ready", kMostWait, kMostBytes});

@@ -93,7 +93,8 @@ private:
     void tell_jobs(WhyLine& line, bool is_known) {
         bool one_is_ready = std::ranges::any_of(
             facts_.running, [](const RunningStream& one) { return one.reason.empty(); });
-        bool is_fresh = is_known && facts_.now.value - line.since.value < facts_.quiet_after.count();
+        bool is_fresh =
+            is_known && facts_.now.value - line.since.value < facts_.quiet_after.count();
         if (one_is_ready || (facts_.running.empty() && is_fresh)) {
             line.stage = "landing";
             return;

@@ -14,7 +14,7 @@ namespace loanstream {
 
 struct WhyFacts {
     std::string topic;
-    std::string words;  // "local TOPIC": what verbs take to mean this topic
+    std::string words;              // "local TOPIC": what verbs take to mean this topic
     const LogState* log = nullptr;  // null: there is no table yet
     std::vector<SourceCounter::Extent> extents;
     std::vector<RunningStream> running;
@@ -24,13 +24,13 @@ struct WhyFacts {
 
 struct WhyLine {
     std::int32_t partition = 0;
-    std::string stage;      // "all landed", "landing", "paused", "stuck", ...
-    EpochMs since;          // 0: not known
+    std::string stage;  // "all landed", "landing", "paused", "stuck", ...
+    EpochMs since;      // 0: not known
     std::int64_t lag = 0;
     std::string waits_for;  // empty: nothing holds it up
     std::string by, why;    // of an order
     std::string type;
-    std::string owner;      // member of the newest claim
+    std::string owner;  // member of the newest claim
     bool is_held_up() const { return !waits_for.empty(); }
 };
 

@@ -29,7 +29,6 @@ void RunLoop::rejoin() {
 Result<void> RunLoop::run() {
     LOANSTREAM_CHECK(now_.state == LoopState::kStarting);
     now_.started_ms = parts_.env.now().value;
-    post();
     bool at_end = false;
     while (!stop_ && !at_end) {
         if (rejoin_.exchange(false)) TRY_VOID(parts_.source.rejoin());

@@ -1,4 +1,4 @@
-"""What night operators see of a running stream and do to it: pages, pause, drain, review-all, why."""
+"""What night operators see of a running stream and do to it: pages, pause, review-all, why."""
 
 import json
 import re
