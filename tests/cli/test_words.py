@@ -11,7 +11,8 @@ VERBS = ["demo", "applicants serve", "applicants generate", "topic create", "top
          "topic describe", "topic delete", "source", "stream", "table show", "table files",
          "table sql", "table prove", "dead list", "dead show", "dead fix", "dead replay",
          "dead abandon", "policy check", "policy show", "policy diff", "decide", "explain",
-         "policy test", "config show", "manual", "completion"]
+         "policy test", "pause", "drain", "resume", "review-all on", "review-all off", "why",
+         "config show", "manual", "completion"]
 
 
 @pytest.fixture(scope="module")
