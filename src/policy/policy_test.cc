@@ -194,6 +194,8 @@ TEST(Policy, RefusesAWrongRuleOrReason) {
          "p.toml:16:11: outcome cannot be 'approve'"},
         {"rule name", rule("name = \"A\"\nwhen = 'true'\n" + decline),
          "p.toml:14:8: a rule's name is [a-z0-9_]+, at most 64"},
+        {"an operator's", rule("name = \"operator\"\nwhen = 'true'\n" + decline),
+         "p.toml:14:8: the name 'operator' is kept for review-all on"},
         {"unknown field", rule("name = \"a\"\n" + decline + "when = 'true or incme < 5'\n"),
          "p.toml:16:17: unknown field 'incme'; did you mean income?"},
         {"later", rule("name = \"a\"\n" + decline + "when = 'paid > 5'\n"),
