@@ -79,7 +79,7 @@ void add_order_commands(std::vector<CommandSpec>& commands) {
          "[PROFILE] [TOPIC]",
          {partition, by, why},
          {"loanstream pause --why 'the core banking system is down'",
-          "loanstream pause local applicants --partition 2 --by ann --why 'bad feed'"},
+          "loanstream pause embedded applicants --partition 1 --by ann --why 'bad feed'"},
          giving(OrderKind::kPause)});
     commands.push_back({"drain",
                         "as pause, and the job lets go of the partitions: before it is moved",

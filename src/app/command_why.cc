@@ -43,7 +43,7 @@ void add_why_commands(std::vector<CommandSpec>& commands) {
                         "to type; exit 0 when nothing holds anything up",
                         "[PROFILE] [TOPIC]",
                         {{"--json", "", "for programs"}},
-                        {"loanstream why", "loanstream why local applicants --json"},
+                        {"loanstream why", "loanstream why embedded applicants --json"},
                         why});
 }
 

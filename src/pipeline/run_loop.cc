@@ -28,7 +28,7 @@ void RunLoop::rejoin() {
 
 Result<void> RunLoop::run() {
     LOANSTREAM_CHECK(now_.state == LoopState::kStarting);
-    now_.started_ms = parts_.env.now().value;
+    now_.started_ms = settings_.started_ms;
     bool at_end = false;
     while (!stop_ && !at_end) {
         if (rejoin_.exchange(false)) TRY_VOID(parts_.source.rejoin());
@@ -264,7 +264,7 @@ void RunLoop::post() {
     }
     now_.waiting_for = waiting_;
     now_.fenced.assign(fenced_.begin(), fenced_.end());
-    now_.posted = parts_.env.monotonic();
+    now_.number += 1;
     parts_.board.post(std::make_shared<Snapshot>(now_));
 }
 

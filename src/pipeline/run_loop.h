@@ -38,6 +38,7 @@ struct RunLoopSettings {
     std::int64_t most_pending_rows = 1'000'000;   // commit early: bounds memory and replay
     std::int64_t most_pending_bytes = 128 << 20;  // table.file_size
     milliseconds most_idle{100};                  // longest wait of one poll
+    std::int64_t started_ms = -1;                 // epoch ms, for the pictures
     milliseconds orders_every{0};                 // looks for operators' orders; 0: never
 };
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -56,7 +55,7 @@ struct Snapshot {
     std::vector<SourcePartition> fenced;  // another has claimed them
     bool refers_all = false;              // to review, by an operator's order
     std::int64_t started_ms = -1;         // epoch ms
-    std::chrono::nanoseconds posted{-1};  // monotonic time; -1: the loop has not begun
+    std::int64_t number = 0;              // of this picture; 0: the loop has made none
 };
 
 inline constexpr std::size_t kRecentRows = 20;

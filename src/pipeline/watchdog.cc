@@ -19,7 +19,7 @@ std::int64_t lag_of(const Snapshot& snapshot) {
 
 bool Watchdog::moves(const Snapshot& snapshot, nanoseconds now) const {
     if (snapshot.commits != commits_) return true;
-    if (snapshot.posted == posted_) return false;  // the loop hangs in one of its steps
+    if (snapshot.number == number_) return false;  // the loop hangs in one of its steps
     if (lag_of(snapshot) > 0) return false;
     // Partitions that are being taken anew show no lag; those that stay away are another's.
     bool are_away = is_stuck_ && snapshot.partitions.empty();
@@ -28,7 +28,7 @@ bool Watchdog::moves(const Snapshot& snapshot, nanoseconds now) const {
 
 Watchdog::Finding Watchdog::look(const Snapshot& snapshot, nanoseconds now) {
     bool moved = still_since_ < nanoseconds(0) || moves(snapshot, now);
-    posted_ = snapshot.posted;
+    number_ = snapshot.number;
     commits_ = snapshot.commits;
     if (moved) {
         still_since_ = now;

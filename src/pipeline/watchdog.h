@@ -29,7 +29,7 @@ private:
     nanoseconds stuck_after_;
     nanoseconds still_since_{-1};  // -1: nothing looked at yet
     nanoseconds next_alarm_{0};
-    nanoseconds posted_{-1};
+    std::int64_t number_ = -1;  // of the picture before
     std::int64_t commits_ = 0;
     bool is_stuck_ = false;
 };

@@ -144,6 +144,9 @@ ENDLESS = re.compile(r"loanstream (demo$|demo --for|applicants serve|source( |$)
 NEEDS = {"loanstream topic create": "rm -r loanstream-data/topics/fintech_pyspark",
          "loanstream topic create applicants --partitions 4":
              "rm -r loanstream-data/topics/applicants",
+         "loanstream resume --why 'it is up again'": f"{PROGRAM} pause --why 'it is down'",
+         "loanstream review-all off --why 'model 6 is back'":
+             f"{PROGRAM} review-all on --why 'model 7'",
          "loanstream table restore monday --data elsewhere":
              f"{PROGRAM} table backup monday"}
 
