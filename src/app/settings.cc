@@ -37,6 +37,8 @@ std::vector<SettingDeclaration> own_settings() {
          "port of the applicant API on 127.0.0.1; 0: any free one, printed"},
         {"stream.threads", kNumber, "1", 1, 64, "",
          "consumers of one stream on Kafka, each a thread with its share of the partitions"},
+        {"stream.orders_every", kDuration, "1s", 0, 3600e3, "",
+         "a running job looks so often for orders (pause, drain, review-all); 0: never"},
         {"stream.batch_records", kNumber, "4096", 1, 1000000, "", "most records of one batch"},
         {"stream.batch_bytes", kBytes, "1MiB", 1024, 1u << 30, "", "most bytes of one batch"},
         {"stream.stuck_after", kDuration, "0", 0, 86400e3, "",

@@ -48,7 +48,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     loop.outlives_fences = uses_kafka(settings);  // the group tells who has what
     if (uses_kafka(settings)) loop.once_idle = std::chrono::milliseconds(20);
     loop.started_ms = env.now().value;
-    loop.orders_every = std::chrono::seconds(1);
+    loop.orders_every = settings.duration("stream.orders_every");
     loop.most_pending_bytes = settings.number("table.file_size");
     TRY(session->loop_,
         RunLoop::make({env, *session->source_, *session->sink_, policy, observer, board}, loop));

@@ -23,12 +23,12 @@ constexpr std::size_t kMostLogNames = 500;
 
 Settings settings_for(const Shape& shape) {
     auto settings = Settings::resolve(
-        "embedded",
-        {std::string("data=") + kData, "table.merge=off", "table.commit_every=400ms",
-         "table.codec=none", "stream.batch_records=" + std::to_string(shape.batch_records),
-         "table.checkpoint_every=" + std::to_string(shape.checkpoint_every),
-         "table.max_open_files=" + std::to_string(shape.max_open_files),
-         "topic.partitions=" + std::to_string(shape.partitions)});
+        "embedded", {std::string("data=") + kData, "table.merge=off", "table.commit_every=400ms",
+                     "table.codec=none", "stream.orders_every=0",
+                     "stream.batch_records=" + std::to_string(shape.batch_records),
+                     "table.checkpoint_every=" + std::to_string(shape.checkpoint_every),
+                     "table.max_open_files=" + std::to_string(shape.max_open_files),
+                     "topic.partitions=" + std::to_string(shape.partitions)});
     if (!settings) throw std::runtime_error(settings.error().line());
     return *settings;
 }
