@@ -10,6 +10,7 @@
 #include "decide/explain.h"
 #include "feed/applicant_batch.h"
 #include "table/decision_file.h"
+#include "table/kept_policy.h"
 #include "table/table_reader.h"
 
 namespace loanstream {
@@ -74,25 +75,6 @@ Result<int> decide_file(Invocation& in) {
     return 0;
 }
 
-// The policy and model that a row was decided with, from the table's kept versions.
-Result<std::shared_ptr<const Policy>> policy_of(Warehouse& warehouse, const FoundRow& row) {
-    TRY(std::string lines, warehouse.read_version(row.cell("policy_hash").value_or("")));
-    std::vector<PolicyFile> files;
-    for (std::size_t at = 0; at < lines.size();) {
-        std::size_t end = std::min(lines.find('\n', at), lines.size());
-        std::string line = lines.substr(at, end - at);
-        at = end + 1;
-        if (line.size() < 66) continue;
-        TRY(std::string bytes, warehouse.read_version(line.substr(0, 64)));
-        files.push_back({line.substr(65), std::move(bytes), line.substr(0, 64)});
-    }
-    std::string model;
-    if (auto hash = row.cell("model_hash"); hash && !hash->empty()) {
-        TRY(model, warehouse.read_version(*hash));
-    }
-    return restore_policy(std::move(files), std::move(model));
-}
-
 Result<RawBatch> read_record(Env& env, const Settings& settings, const Position& position) {
     const SourcePartition& partition = position.source;
     TRY(auto source,
@@ -131,7 +113,8 @@ Result<int> explain(Invocation& in) {
         auto row = find_row(**warehouse, position);
         if (row) {
             // A dead letter has met no model, so only its policy's own file was kept for it.
-            auto then = policy_of(**warehouse, *row);
+            auto then = kept_policy(**warehouse, row->cell("policy_hash").value_or(""),
+                                    row->cell("model_hash").value_or(""));
             bool other = row->cell("policy_hash") != policy->hash;
             if (then) policy = *then;
             landed = fmt::format("landed in {} row {}\n  {}\n  decided {} by {}\n", row->table,

@@ -130,7 +130,8 @@ Result<int> run_stream(Invocation& in) {
     StopSignals signals([&] {
         if (auto* one = opened.load()) one->stop();
     });
-    TRY(session, StreamSession::open(in.env, in.settings, request, observer, board, observer));
+    TRY(session,
+        StreamSession::open(in.env, in.settings, request, observer, board, observer, observer));
     opened = session.get();
     if (signals.asked()) session->stop();
     in.log->event(events::kStreamStarted, {{"topic", in.topic},

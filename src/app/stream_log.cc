@@ -154,6 +154,18 @@ void StreamLog::ended(const Error& error) {
     merges_.running = false;
 }
 
+void StreamLog::sink_note(SinkKind sink, const std::string& note) {
+    log_.event(events::kSinkNote, {{"sink", name_of(sink)}, {"note", note}});
+}
+
+void StreamLog::sink_held(SinkKind sink, const Error& error) {
+    log_.event(events::kSinkHeld, error, {{"sink", name_of(sink)}});
+}
+
+void StreamLog::sink_back(SinkKind sink) {
+    log_.event(events::kSinkBack, {{"sink", name_of(sink)}});
+}
+
 std::string StreamLog::merge_metrics() {
     std::lock_guard lock(merge_mutex_);
     MetricsText out;

@@ -1,6 +1,6 @@
 // What a running `stream` tells operators: log events, and a metrics file for a collector. Wraps
 // the observer that shows the job to people. Called on the loop's thread, as a MergeObserver on the
-// merging one.
+// merging one, as an OutboxObserver on those of the sinks.
 #pragma once
 
 #include <mutex>
@@ -9,6 +9,7 @@
 
 #include "app/merge_thread.h"
 #include "app/stream_watch.h"
+#include "app/outbox.h"
 #include "base/log_line.h"
 #include "pipeline/run_loop.h"
 
@@ -19,7 +20,7 @@ struct StreamLogSettings {
     std::string policy_file;   // watched for changes; empty: it is embedded
 };
 
-class StreamLog : public RunLoopObserver, public MergeObserver {
+class StreamLog : public RunLoopObserver, public MergeObserver, public OutboxObserver {
 public:
     StreamLog(Env& env, Logger& log, const SnapshotBoard& board, RunLoopObserver& view,
               StreamWatch& watch, StreamLogSettings settings);
@@ -38,6 +39,9 @@ public:
     void ended(const Error& error) override;
     // Of the job and of merging; any thread.
     std::string metrics();
+    void sink_note(SinkKind sink, const std::string& note) override;
+    void sink_held(SinkKind sink, const Error& error) override;
+    void sink_back(SinkKind sink) override;
     // At the end: the last metrics, and stream_stopped.
     void stopped();
 

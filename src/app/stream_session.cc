@@ -7,11 +7,15 @@
 
 namespace loanstream {
 
-Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Settings& settings,
-                                                           const StreamRequest& request,
-                                                           RunLoopObserver& observer,
-                                                           SnapshotBoard& board,
-                                                           MergeObserver& merge_observer) {
+namespace {
+
+constexpr std::chrono::seconds kPatience(10);  // with a broker that does not answer, at the end
+
+}  // namespace
+
+Result<std::unique_ptr<StreamSession>> StreamSession::open(
+    Env& env, const Settings& settings, const StreamRequest& request, RunLoopObserver& observer,
+    SnapshotBoard& board, MergeObserver& merge_observer, OutboxObserver& outbox_observer) {
     TRY(auto policy, load_policy(settings.text("policy"), settings.text("model")));
     DataFolders folders(settings);
     // Both are looked at before either is made: state of a later version stays as it is.
@@ -50,15 +54,23 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(Env& env, const Setti
     loop.started_ms = env.now().value;
     loop.orders_every = settings.duration("stream.orders_every");
     loop.most_pending_bytes = settings.number("table.file_size");
+    TRY(auto sinks, SinkSettings::from(settings));
+    for (SinkSettings& one : sinks)
+        session->sinks_.push_back(std::make_unique<Outbox>(env, std::move(one), outbox_observer));
+    session->feed_ = std::make_unique<OutboxFeed>(session->sinks_, observer);
     TRY(session->loop_,
-        RunLoop::make({env, *session->source_, *session->sink_, policy, observer, board}, loop));
+        RunLoop::make({env, *session->source_, *session->sink_, policy, *session->feed_, board},
+                      loop));
     return session;
 }
 
 Result<void> StreamSession::run() {
     merging_->start();
+    for (auto& sink : sinks_) sink->start();
     auto done = loop_->run();
+    for (auto& sink : sinks_) sink->finish(done ? kPatience : std::chrono::milliseconds(0));
     merging_->stop();
+    for (auto& sink : sinks_) sink->join();
     return done;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/merge_thread.h"
+#include "app/outbox.h"
 #include "app/settings.h"
 #include "base/source.h"
 #include "kafka/start_place.h"
@@ -32,12 +33,13 @@ struct StreamRequest {
 
 class StreamSession {
 public:
-    static Result<std::unique_ptr<StreamSession>> open(Env& env, const Settings& settings,
-                                                       const StreamRequest& request,
-                                                       RunLoopObserver& observer,
-                                                       SnapshotBoard& board,
-                                                       MergeObserver& merge_observer);
-    // With merging beside it where the settings say so.
+    static Result<std::unique_ptr<StreamSession>> open(
+        Env& env, const Settings& settings, const StreamRequest& request, RunLoopObserver& observer,
+        SnapshotBoard& board, MergeObserver& merge_observer,
+        OutboxObserver& outbox_observer = OutboxObserver::nobody());
+    // With merging and the topics beside the table where the settings say so. What the log has
+    // committed is on those topics when it returns with success, or nothing went on for ten
+    // seconds.
     Result<void> run();
     void stop() { loop_->stop(); }
     void rejoin() { loop_->rejoin(); }
@@ -50,6 +52,8 @@ private:
     std::unique_ptr<TableSink> sink_;
     std::unique_ptr<Source> source_;
     std::shared_ptr<const Policy> policy_;
+    std::vector<std::unique_ptr<Outbox>> sinks_;
+    std::unique_ptr<OutboxFeed> feed_;
     std::unique_ptr<RunLoop> loop_;
     std::unique_ptr<MergeThread> merging_;
 };

@@ -37,6 +37,10 @@ namespace loanstream {
       "everything is in place, the mirror of offsets is behind",                                   \
       "the mirror is written with the next commit")                                                \
     X(kMirrored, "mirrored", "the offset mirror is written", "nothing is behind", "")              \
+    X(kSinkDelivered, "sink-delivered",                                                            \
+      "a topic beside the table has rows, its position is behind",                                 \
+      "rows are delivered that the position does not tell of",                                     \
+      "the next start delivers them again, byte for byte the same (docs/decisions.md)")            \
     X(kAskedBack, "asked-back", "partitions that the group asks back are committed",               \
       "what was polled is landed, the group still names the old owner",                            \
       "the group gives them to another when the session ends; its claim recovers")                 \

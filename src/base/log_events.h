@@ -72,6 +72,10 @@ struct LogEvent {
       "lag seconds")                                                                               \
     X(kStillStuck, kError, "still_stuck", "taking the partitions anew did not help; see why",      \
       "lag seconds")                                                                               \
+    X(kSinkNote, kInfo, "sink_note", "about the brokers of a topic beside the table", "sink note") \
+    X(kSinkHeld, kWarning, "sink_held",                                                            \
+      "a topic beside the table waits; landing goes on, nothing is lost", "cause where mend sink") \
+    X(kSinkBack, kInfo, "sink_back", "the topic beside the table is fed again", "sink")            \
     X(kStreamStopped, kInfo, "stream_stopped", "the job has ended in order",                       \
       "records decided rejected commits")                                                          \
     X(kSourceStarted, kInfo, "source_started", "the source has begun", "topic from")               \

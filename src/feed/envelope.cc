@@ -8,15 +8,6 @@ namespace loanstream {
 
 namespace {
 
-std::string to_base64(std::string_view bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                 reinterpret_cast<const unsigned char*>(bytes.data()),
-                                 static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
-
 std::optional<std::string> from_base64(const std::string& text) {
     if (text.size() % 4 != 0) return std::nullopt;
     std::string bytes(text.size() / 4 * 3 + 1, '\0');
@@ -30,6 +21,15 @@ std::optional<std::string> from_base64(const std::string& text) {
 }
 
 }  // namespace
+
+std::string to_base64(std::string_view bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+    int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                 reinterpret_cast<const unsigned char*>(bytes.data()),
+                                 static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
 
 bool needs_envelope(std::string_view bytes) {
     return bytes.starts_with(kEnvelopeBegin) || bytes.find('\n') != bytes.npos;

@@ -21,6 +21,7 @@ struct Envelope {
 std::string to_envelope(std::string_view bytes, const std::optional<Position>& origin);
 // nullopt: the line is an ordinary record.
 std::optional<Envelope> from_envelope(std::string_view line);
+std::string to_base64(std::string_view bytes);
 // True when a line cannot hold these bytes as they are.
 bool needs_envelope(std::string_view bytes);
 

@@ -1,6 +1,5 @@
-// Applications into a Kafka topic: an idempotent producer (where the brokers know that) that counts
-// delivery reports. Nothing is given up: while brokers are away the records wait, up to a bound.
-// docs/kafka.md "Producing". One thread.
+// Applications into a Kafka topic, keyed by the policy's id field. Nothing is given up: while
+// brokers are away the records wait, up to a bound. docs/kafka.md "Producing". One thread.
 #pragma once
 
 #include <memory>
@@ -8,7 +7,7 @@
 #include <vector>
 
 #include "feed/application_writer.h"
-#include "kafka/kafka_access.h"
+#include "kafka/kafka_producer.h"
 #include "kafka/record_key.h"
 
 namespace loanstream {
@@ -31,33 +30,19 @@ public:
     Result<void> write(std::vector<std::string>& records) override;
     Result<bool> has_room(std::chrono::milliseconds wait) override;
     Result<bool> flush(std::chrono::milliseconds wait) override;
-    std::int64_t delivered() const override { return delivered_; }
-    std::string fault() const override { return fault_; }
+    std::int64_t delivered() const override { return producer_->delivered(); }
+    std::string fault() const override { return producer_->fault(); }
     // False on brokers before 0.11: a retry may then write a record twice.
-    bool is_idempotent() const { return idempotent_; }
+    bool is_idempotent() const { return producer_->is_idempotent(); }
 
 private:
-    KafkaWriter(KafkaAccess access, KafkaWriterSettings settings);
-    Result<void> produce(std::string& record);
-    Result<void> serve(std::chrono::milliseconds wait);
-    Result<void> take_reports(rd_kafka_event_t* event);
+    KafkaWriter(std::unique_ptr<KafkaProducer> producer, KafkaWriterSettings settings);
     Result<bool> wait_until(std::chrono::milliseconds wait, std::int64_t most_waiting);
+    Result<void> first_failure();
 
-    KafkaAccess access_;
+    std::unique_ptr<KafkaProducer> producer_;
     KafkaWriterSettings settings_;
     RecordKey key_;
-    KafkaHandle client_;
-    struct FreeQueue {
-        void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
-    };
-    std::unique_ptr<rd_kafka_queue_t, FreeQueue> events_;
-    struct FreeTopic {
-        void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
-    };
-    std::unique_ptr<rd_kafka_topic_t, FreeTopic> topic_;
-    bool idempotent_ = true;
-    std::int64_t waiting_bytes_ = 0, waiting_ = 0, delivered_ = 0;
-    std::string fault_;
 };
 
 }  // namespace loanstream

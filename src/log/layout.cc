@@ -149,6 +149,10 @@ std::string Layout::entry(std::uint64_t number) const {
 
 std::string Layout::version(std::string_view sha256) const { return join_path(versions(), sha256); }
 
+std::string Layout::delivered(std::string_view sink) const {
+    return join_path(own("delivered"), sink);
+}
+
 std::string Layout::partition_lock(std::string_view topic, PartitionId partition) const {
     return join_path(locks(),
                      topic_in_name(topic) + "-" + std::to_string(partition.value) + ".lock");

@@ -81,6 +81,8 @@ public:
     std::string versions() const { return own("versions"); }
     std::string version(std::string_view sha256) const;
     std::string locks() const { return own("locks"); }
+    // How far a sink beside the table has come (log/delivered_positions.h).
+    std::string delivered(std::string_view sink) const;
     std::string partition_lock(std::string_view topic, PartitionId partition) const;
     std::string merge_lock() const;
     // A log entry or a version before it has its name; `member` tells whose it is.

@@ -16,6 +16,7 @@ TEST(Layout, Paths) {
               "/data/warehouse/_loanstream/retired/prediction/dt=2026-11-23/part=3");
     EXPECT_EQ(layout.partition_lock("a-1", PartitionId(2)),
               "/data/warehouse/_loanstream/locks/a-1-2.lock");
+    EXPECT_EQ(layout.delivered("decisions-d"), "/data/warehouse/_loanstream/delivered/decisions-d");
 }
 
 TEST(Layout, EntryNumbers) {

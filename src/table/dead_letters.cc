@@ -1,7 +1,5 @@
 #include "table/dead_letters.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -11,6 +9,7 @@
 
 #include "base/log_line.h"
 #include "base/text_box.h"
+#include "feed/envelope.h"
 #include "table/amounts.h"
 #include "table/table_reader.h"
 
@@ -106,15 +105,6 @@ Result<DeadList> list_once(Env& env, Warehouse& warehouse, const DeadListRequest
         }
     }
     return count.finished();
-}
-
-std::string base64(std::string_view bytes) {
-    std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                 reinterpret_cast<const unsigned char*>(bytes.data()),
-                                 static_cast<int>(bytes.size()));
-    out.resize(static_cast<std::size_t>(length));
-    return out;
 }
 
 bool is_utf8(const std::string& bytes) {
@@ -273,7 +263,7 @@ std::string DeadLetter::json(bool with_raw) const {
     else if (is_utf8(raw))
         out["raw"] = raw;
     else
-        out["raw_base64"] = base64(raw);
+        out["raw_base64"] = to_base64(raw);
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

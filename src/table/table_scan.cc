@@ -19,6 +19,7 @@ namespace loanstream {
 namespace {
 
 constexpr std::int64_t kRowsRead = 65'536;
+constexpr std::int64_t kRowsInPiece = 256;  // a dead letter may be large
 
 std::string shortest(double value) { return fmt::format("{}", value); }
 
@@ -64,6 +65,55 @@ arrow::Type::type type_read(ColumnType type) {
     }
     return arrow::Type::NA;
 }
+
+void add_rows(const arrow::RecordBatch& batch, const std::vector<std::string>& columns,
+              std::int64_t from, std::int64_t to, std::vector<TextRow>& out) {
+    std::vector<std::shared_ptr<arrow::Array>> arrays;
+    for (const auto& name : columns) arrays.push_back(batch.GetColumnByName(name));
+    for (std::int64_t row = from; row < to; ++row) {
+        TextRow& cells = out.emplace_back();
+        cells.reserve(arrays.size());
+        for (const auto& array : arrays) cells.push_back(text_of(*array, row));
+    }
+}
+
+class ArrowRowPieces : public TableScan::RowPieces {
+public:
+    // `first`: the row that the batches begin with.
+    ArrowRowPieces(std::string path, std::vector<std::string> columns,
+                   std::unique_ptr<arrow::RecordBatchReader> batches, std::int64_t first,
+                   std::int64_t begin, std::int64_t end)
+        : path_(std::move(path)),
+          columns_(std::move(columns)),
+          batches_(std::move(batches)),
+          first_(first),
+          begin_(begin),
+          end_(end) {}
+
+    Result<std::vector<TextRow>> next() override {
+        std::vector<TextRow> out;
+        try {
+            while (out.empty() && first_ < end_) {
+                std::shared_ptr<arrow::RecordBatch> batch;
+                if (auto status = batches_->ReadNext(&batch); !status.ok())
+                    return arrow_fault(status, path_);
+                if (batch == nullptr) break;
+                add_rows(*batch, columns_, std::max<std::int64_t>(begin_ - first_, 0),
+                         std::min(end_ - first_, batch->num_rows()), out);
+                first_ += batch->num_rows();
+            }
+        } catch (const std::exception& error) {
+            return arrow_fault(arrow::Status::Invalid(error.what()), path_);
+        }
+        return out;
+    }
+
+private:
+    std::string path_;
+    std::vector<std::string> columns_;
+    std::unique_ptr<arrow::RecordBatchReader> batches_;
+    std::int64_t first_, begin_, end_;
+};
 
 class ArrowTableScan : public TableScan {
 public:
@@ -111,16 +161,37 @@ public:
         auto take = [&](const arrow::RecordBatch& batch, std::int64_t first) -> Result<void> {
             std::int64_t from = std::max<std::int64_t>(begin - first, 0);
             std::int64_t to = std::min(begin + count - first, batch.num_rows());
-            for (std::int64_t row = from; row < to; ++row) {
-                TextRow cells;
-                for (const auto& name : columns)
-                    cells.push_back(text_of(*batch.GetColumnByName(std::string(name)), row));
-                out.push_back(std::move(cells));
-            }
+            add_rows(batch, {columns.begin(), columns.end()}, from, to, out);
             return {};
         };
         TRY_VOID(each_batch(columns, begin, begin + count, take));
         return out;
+    }
+
+    Result<std::unique_ptr<RowPieces>> pieces(const std::vector<std::string_view>& columns,
+                                              std::int64_t begin, std::int64_t count) override {
+        try {
+            TRY(auto indices, indices_of(columns));
+            auto metadata = reader_->parquet_reader()->metadata();
+            std::vector<int> groups;
+            std::int64_t at = 0, first = 0;
+            for (int group = 0; group < metadata->num_row_groups(); ++group) {
+                std::int64_t rows = metadata->RowGroup(group)->num_rows();
+                if (at < begin + count && at + rows > begin) {
+                    if (groups.empty()) first = at;
+                    groups.push_back(group);
+                }
+                at += rows;
+            }
+            reader_->set_batch_size(kRowsInPiece);
+            auto batches = reader_->GetRecordBatchReader(groups, indices);
+            if (!batches.ok()) return arrow_fault(batches.status(), path_);
+            return std::make_unique<ArrowRowPieces>(
+                path_, std::vector<std::string>(columns.begin(), columns.end()),
+                std::move(*batches), first, begin, begin + count);
+        } catch (const std::exception& error) {
+            return arrow_fault(arrow::Status::Invalid(error.what()), path_);
+        }
     }
 
     Result<void> read_positions(const TakePositions& take) override {
@@ -179,8 +250,7 @@ private:
         return {};
     }
 
-    Result<void> each_batch_of(int group, const std::vector<std::string_view>& columns,
-                               std::int64_t first, const TakeBatch& take) {
+    Result<std::vector<int>> indices_of(const std::vector<std::string_view>& columns) const {
         std::vector<int> indices;
         for (auto name : columns) {
             int index =
@@ -190,6 +260,12 @@ private:
             indices.push_back(index);
         }
         std::ranges::sort(indices);
+        return indices;
+    }
+
+    Result<void> each_batch_of(int group, const std::vector<std::string_view>& columns,
+                               std::int64_t first, const TakeBatch& take) {
+        TRY(auto indices, indices_of(columns));
         auto batches = reader_->GetRecordBatchReader({group}, indices);
         if (!batches.ok()) return arrow_fault(batches.status(), path_);
         while (true) {

@@ -35,6 +35,16 @@ public:
     virtual Result<std::vector<TextRow>> read(const std::vector<std::string_view>& columns,
                                               std::int64_t begin, std::int64_t count) = 0;
 
+    // The same in pieces of at most 256 rows, one after the other; an empty one is the end. The
+    // scan outlives it.
+    class RowPieces {
+    public:
+        virtual ~RowPieces() = default;
+        virtual Result<std::vector<TextRow>> next() = 0;
+    };
+    virtual Result<std::unique_ptr<RowPieces>> pieces(const std::vector<std::string_view>& columns,
+                                                      std::int64_t begin, std::int64_t count) = 0;
+
     // Where each row came from and when it was decided, in bounded pieces. Views hold within the
     // call.
     struct Positions {
