@@ -73,8 +73,7 @@ bool Outbox::wait_for_work() {
     std::unique_lock lock(mutex_);
     if (pause_.count() > 0) {
         auto pause = stop_ ? std::min(pause_, kPauseAtTheEnd) : pause_;
-        changed_.wait_for(lock, pause,
-                          [this] { return stop_ || (is_open_ && seen_ != changes_); });
+        changed_.wait_for(lock, pause, [this] { return stop_ || (is_open_ && seen_ != changes_); });
         if (stop_) changed_.wait_for(lock, std::min(pause, kPauseAtTheEnd));
     } else {
         changed_.wait(lock, [this] { return stop_ || (reached_ < changes_ && !goals_.empty()); });

@@ -1,8 +1,8 @@
 // The thread that feeds a topic beside the table with what the log has committed. Landing never
 // waits for it: it is told how far the log has come and reads the rows from the table. While
 // brokers are away it waits and says so; nothing is lost, since a position is noted only after the
-// delivery. start(), finish() and join() on one thread; claimed(), committed() and let_go() on any; the
-// observer is called on the Outbox's own.
+// delivery. start(), finish() and join() on one thread; claimed(), committed() and let_go() on any;
+// the observer is called on the Outbox's own.
 #pragma once
 
 #include <condition_variable>

@@ -14,10 +14,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::int64_t kMostRows = 4'096;             // of a partition in one round
-constexpr std::int64_t kMostRoundBytes = 16 << 20;    // of all, about
-constexpr std::size_t kMostOpen = 4;                  // partitions whose reading is kept open
-constexpr std::size_t kMostPolicies = 64;             // whose texts are remembered
+constexpr std::int64_t kMostRows = 4'096;           // of a partition in one round
+constexpr std::int64_t kMostRoundBytes = 16 << 20;  // of all, about
+constexpr std::size_t kMostOpen = 4;                // partitions whose reading is kept open
+constexpr std::size_t kMostPolicies = 64;           // whose texts are remembered
 constexpr milliseconds kFirstPause(1'000), kLongestPause(10'000);
 constexpr milliseconds kLongestConnect(3'000);  // tried again and again
 
@@ -165,10 +165,9 @@ Result<void> SinkDelivery::begin(const TopicPartition& source, Lane& lane) {
 Result<bool> SinkDelivery::open_range(Lane& lane) {
     TopicPartition key = topic_partition_of(lane.goal.source);
     const LogState& state = warehouse_->state();
-    RowsWanted wanted{
-        settings_.kind == SinkKind::kDecisions ? kPredictionTable : kDeadLettersTable,
-        lane.goal.source,
-        {lane.sent.next, lane.goal.next}};
+    RowsWanted wanted{settings_.kind == SinkKind::kDecisions ? kPredictionTable : kDeadLettersTable,
+                      lane.goal.source,
+                      {lane.sent.next, lane.goal.next}};
     while (lane.sent.incarnation < lane.goal.source.incarnation) {
         const EndedIncarnation* ended = ended_at(state, key, lane.sent.incarnation);
         if (ended != nullptr && lane.sent.next < ended->next) {
@@ -182,10 +181,10 @@ Result<bool> SinkDelivery::open_range(Lane& lane) {
     }
     if (wanted.range.begin >= wanted.range.next) return false;
     lane.range = wanted.range;
-    TRY(lane.rows, CommittedRows::open(*warehouse_, wanted,
-                                       settings_.kind == SinkKind::kDecisions
-                                           ? decision_columns()
-                                           : dead_letter_columns()));
+    TRY(lane.rows,
+        CommittedRows::open(
+            *warehouse_, wanted,
+            settings_.kind == SinkKind::kDecisions ? decision_columns() : dead_letter_columns()));
     return true;
 }
 

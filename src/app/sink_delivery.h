@@ -47,8 +47,8 @@ public:
     // the waiting; what was not reported is sent again by a later delivery.
     using KeepWaiting = std::function<bool(std::int64_t delivered, const std::string& fault)>;
     struct Round {
-        bool reached = false;  // every goal
-        bool moved = false;    // at least one partition's position
+        bool reached = false;          // every goal
+        bool moved = false;            // at least one partition's position
         std::optional<Error> refused;  // the newest of a partition that stays where it is for now
         std::chrono::milliseconds retry_in{0};  // 0: at once
     };

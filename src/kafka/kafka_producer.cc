@@ -140,7 +140,8 @@ Error KafkaProducer::error_of(const Failure& failure) const {
         return kafka_error(access_, failure.code, {}).at(settings_.topic + ": not delivered");
     return {ErrorCode::kOutside,
             fmt::format("a record of {} bytes is larger than the topic takes", failure.bytes),
-            settings_.topic, "raise the topic's max.message.bytes; what came before it is produced"};
+            settings_.topic,
+            "raise the topic's max.message.bytes; what came before it is produced"};
 }
 
 Result<bool> KafkaProducer::wait_until(milliseconds wait, std::int64_t most_waiting_bytes) {

@@ -23,8 +23,7 @@ std::optional<DeliveredPosition> position_in(const TopicPartition& source, std::
     if (!name.starts_with(start)) return std::nullopt;
     const char* end = name.data() + name.size();
     DeliveredPosition position;
-    auto incarnation =
-        std::from_chars(name.data() + start.size(), end, position.incarnation.value);
+    auto incarnation = std::from_chars(name.data() + start.size(), end, position.incarnation.value);
     if (incarnation.ec != std::errc{} || incarnation.ptr == end || *incarnation.ptr != '-')
         return std::nullopt;
     auto next = std::from_chars(incarnation.ptr + 1, end, position.next.value);

@@ -6,7 +6,8 @@
 
 namespace loanstream {
 
-Result<std::shared_ptr<const Policy>> kept_policy(Warehouse& warehouse, std::string_view policy_hash,
+Result<std::shared_ptr<const Policy>> kept_policy(Warehouse& warehouse,
+                                                  std::string_view policy_hash,
                                                   std::string_view model_hash) {
     TRY(std::string lines, warehouse.read_version(policy_hash));
     std::vector<PolicyFile> files;

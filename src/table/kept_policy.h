@@ -11,7 +11,8 @@
 namespace loanstream {
 
 // `model_hash` is empty without a model. kNotFound, kDamaged.
-Result<std::shared_ptr<const Policy>> kept_policy(Warehouse& warehouse, std::string_view policy_hash,
+Result<std::shared_ptr<const Policy>> kept_policy(Warehouse& warehouse,
+                                                  std::string_view policy_hash,
                                                   std::string_view model_hash);
 
 }  // namespace loanstream

@@ -45,9 +45,9 @@ constexpr std::array kDecisionFields = std::to_array<DecisionField>({
     {"decided_ms", FieldKind::kNumber},
 });
 
-constexpr std::array kDeadLetterColumns = std::to_array<std::string_view>(
-    {"source_topic", "source_partition", "source_offset", "stage", "reason", "field", "event_ms",
-     "raw"});
+constexpr std::array kDeadLetterColumns =
+    std::to_array<std::string_view>({"source_topic", "source_partition", "source_offset", "stage",
+                                     "reason", "field", "event_ms", "raw"});
 constexpr std::array kHeaders = std::to_array<std::string_view>(
     {"loanstream.topic", "loanstream.partition", "loanstream.offset", "loanstream.stage",
      "loanstream.reason", "loanstream.field", "loanstream.event_ms"});
@@ -73,8 +73,7 @@ void add_number(std::string& out, std::string_view digits) {
     out += is_number ? digits : std::string_view("null");
 }
 
-void add_reasons(std::string& out, const TextRow& cells, std::size_t at,
-                 const ReasonTexts& texts) {
+void add_reasons(std::string& out, const TextRow& cells, std::size_t at, const ReasonTexts& texts) {
     out += '[';
     bool first = true;
     for (std::size_t i = at; i < at + kReasonColumns.size(); ++i) {
@@ -181,8 +180,9 @@ std::string decision_fields_as_markdown() {
         int column = table.index_of(field.name);
         out += "| `" + std::string(field.name) + "` | ";
         if (column < 0) {
-            out += "array | no | of `{\"code\", \"text\"}`, most damaging first: the code, and the "
-                   "text that an applicant may be sent, by the policy that decided |\n";
+            out +=
+                "array | no | of `{\"code\", \"text\"}`, most damaging first: the code, and the "
+                "text that an applicant may be sent, by the policy that decided |\n";
             continue;
         }
         const ColumnDeclaration& declared = table.columns[static_cast<std::size_t>(column)];

@@ -11,7 +11,7 @@ from support.program import ROOT
 
 import re
 
-NOT_HERE = ("topic-", "replay-", "merge-", "exchanged", "switched", "input", "asked-back", "sealed",
+NOT_HERE = ("topic-", "replay-", "merge-", "exchanged", "switched", "input", "asked-back", "sink-", "sealed",
             "manifest-", "checkpoint-", "truncated-")
 POINTS = [point for point in re.findall(r'X\(\w+, "([a-z-]+)"',
                                         (ROOT / "src/base/crash_points.h").read_text())
