@@ -9,7 +9,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kFirstPause(500), kLongestPause(10'000), kPauseAtTheEnd(200);
-constexpr milliseconds kSilence(10'000);  // of brokers; then it is said
+constexpr milliseconds kLongestConnect(3'000);  // tried again and again
+constexpr milliseconds kSilence(10'000);        // of brokers; then it is said
 constexpr milliseconds kFaultShown(1'000);
 
 }  // namespace
@@ -99,6 +100,14 @@ bool Outbox::keep_waiting(std::int64_t delivered, const std::string& fault) {
     return !stop_ || now - std::max(progress_, stop_at_) < patience_;
 }
 
+// At the end no longer than the patience lasts.
+milliseconds Outbox::longest_connect() {
+    std::lock_guard lock(mutex_);
+    if (!stop_) return kLongestConnect;
+    auto left = patience_ - (env_.monotonic() - std::max(progress_, stop_at_));
+    return std::clamp(std::chrono::ceil<milliseconds>(left), kPauseAtTheEnd, kLongestConnect);
+}
+
 // Said once, until it goes on.
 void Outbox::hold(const Error& error) {
     if (!held_) observer_.sink_held(settings_.kind, error);
@@ -111,7 +120,9 @@ void Outbox::go_on() {
 }
 
 std::unique_ptr<SinkDelivery> Outbox::open() {
-    auto opened = SinkDelivery::open(env_, settings_);
+    SinkSettings settings = settings_;
+    settings.access.connect_timeout = std::min(settings.access.connect_timeout, longest_connect());
+    auto opened = SinkDelivery::open(env_, settings);
     if (!opened) {
         hold(opened.error());
         pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);

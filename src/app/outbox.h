@@ -45,6 +45,7 @@ private:
     bool deliver(SinkDelivery& delivery);
     bool wait_for_work();
     bool keep_waiting(std::int64_t delivered, const std::string& fault);
+    std::chrono::milliseconds longest_connect();
     void hold(const Error& error);
     void go_on();
 
