@@ -11,8 +11,8 @@ from support.program import ROOT
 
 import re
 
-NOT_HERE = ("topic-", "replay-", "merge-", "exchanged", "switched", "input", "asked-back", "sink-", "sealed",
-            "manifest-", "checkpoint-", "truncated-")
+NOT_HERE = ("topic-", "replay-", "merge-", "exchanged", "switched", "input", "asked-back", "sealed",
+            "sink-", "manifest-", "checkpoint-", "truncated-")
 POINTS = [point for point in re.findall(r'X\(\w+, "([a-z-]+)"',
                                         (ROOT / "src/base/crash_points.h").read_text())
           if not point.startswith(NOT_HERE)]
