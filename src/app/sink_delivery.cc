@@ -249,7 +249,6 @@ Result<void> SinkDelivery::settle(Round& round) {
         const Sent& sent = sent_[static_cast<std::size_t>(failure.tag)];
         Lane& lane = *sent.lane;
         if (!lane.refused) refuse(lane, producer_->error_of(failure), round);
-        
     }
     for (auto& [source, lane] : lanes_) {
         if (lane.refused) lane.sent = *lane.refused;

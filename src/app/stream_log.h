@@ -8,8 +8,8 @@
 #include <string>
 
 #include "app/merge_thread.h"
-#include "app/stream_watch.h"
 #include "app/outbox.h"
+#include "app/stream_watch.h"
 #include "base/log_line.h"
 #include "pipeline/run_loop.h"
 
