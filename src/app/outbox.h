@@ -91,6 +91,8 @@ public:
         next_.was_reset(source, was, now);
     }
     void let_go(const SourcePartition& source, LetGo cause) override;
+    void held(const SourcePartition& source, Hold hold) override { next_.held(source, hold); }
+    void refers_all(const std::optional<ReferAll>& order) override { next_.refers_all(order); }
     void fault(const std::string& what) override { next_.fault(what); }
 
 private:

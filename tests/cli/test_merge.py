@@ -26,7 +26,8 @@ def waiting(data):
 
 def test_a_day_is_merged_and_then_complete(tmp_path, shim):
     data = tmp_path / "data"
-    yesterday = {"LD_PRELOAD": shim, "SHIM_CLOCK_SECONDS": str(-DAY)}
+    # Two days: right after midnight yesterday is not over for good.
+    yesterday = {"LD_PRELOAD": shim, "SHIM_CLOCK_SECONDS": str(-2 * DAY)}
     land(tmp_path, data, 6, yesterday)
     dt = run_json("table", "files", data=data)[0]["dt"]
     assert waiting(data) == {"open_files": 6, "unmerged_parts": 0, "unmerged_files": 0}

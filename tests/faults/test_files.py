@@ -120,8 +120,8 @@ def test_a_damaged_log_entry(data, kind):
 
 def test_a_log_entry_of_an_unknown_version(data):
     path = log(data)[-1]
-    path.write_text(sealed(path.read_text().replace('"format":1', '"format":2', 1)
-                           .replace('"format": 1', '"format": 2', 1)))
+    path.write_text(sealed(path.read_text().replace('"format":1', '"format":3', 1)
+                           .replace('"format": 1', '"format": 3', 1)))
     before = tree(data)
     the_line(run("stream", "--once", "--quiet", data=data, expect=None), 3, "format")
     assert tree(data) == before
