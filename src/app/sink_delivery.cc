@@ -249,6 +249,8 @@ Result<void> SinkDelivery::settle(Round& round) {
         const Sent& sent = sent_[static_cast<std::size_t>(failure.tag)];
         Lane& lane = *sent.lane;
         if (!lane.refused) refuse(lane, producer_->error_of(failure), round);
+        // Reports come in any order: delivered is what lies before the first that was refused.
+        if (!lane.refused || sent.at < *lane.refused) lane.refused = sent.at;
     }
     for (auto& [source, lane] : lanes_) {
         if (lane.refused) lane.sent = *lane.refused;
