@@ -60,22 +60,21 @@ def timed(words, env):
             output)
 
 
-def job(bootstrap, topic, folder, number, threads):
+def job(bootstrap, topic, folder, number):
     data = folder / f"data-{topic}-{number}"
-    env = environment(bootstrap, LOANSTREAM_KAFKA_GROUP=f"{topic}-{number}",
-                      LOANSTREAM_STREAM_THREADS=str(threads))
+    env = environment(bootstrap, LOANSTREAM_KAFKA_GROUP=f"{topic}-{number}")
     took = timed([PROGRAM, "stream", "local", topic, "--once", "--quiet", "--data", data], env)
     subprocess.run(["rm", "-r", str(data)], check=True)
     return took
 
 
-def compare(bootstrap, topic, folder, threads):
+def compare(bootstrap, topic, folder):
     drains, jobs, cpu, peaks, records = [], [], [], [], 0
     for number in range(ROUNDS):
         seconds, _, _, output = timed([BUILD / "kafka_drain", bootstrap, topic], os.environ)
         records, size, inside = output.split()
         drains.append(float(inside))
-        seconds, cpu_seconds, peak, output = job(bootstrap, topic, folder, number, threads)
+        seconds, cpu_seconds, peak, output = job(bootstrap, topic, folder, number)
         assert f"{int(records):,} records" in output, output
         jobs.append(seconds)
         cpu.append(cpu_seconds)
@@ -109,7 +108,7 @@ def kafka(arguments, *_):
                     lines.append(f"{name}, {partitions} partition{'s' * (partitions > 1)}: source "
                                  f"{wide * (5 if name == '300 B' else 1) / took[0]:,.0f}/s, "
                                  f"peak {took[2]:.0f} MiB")
-                    lines.append("  " + compare(bootstrap, topic, folder, 1))
+                    lines.append("  " + compare(bootstrap, topic, folder))
                     print("\n".join(lines[-2:]), flush=True)
                     brokers.client.delete_topic(topic)
     return lines
