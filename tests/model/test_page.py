@@ -22,7 +22,7 @@ def test_every_kind_has_an_example():
     told = re.findall(r"^\*\*(\w+)\*\*", TEXT, re.M)
     assert shown == told
     assert set(shown) == {"checkpoint", "claim", "commit", "seal", "merge", "switched", "lost",
-                          "reset", "replay"}
+                          "reset", "replay", "order"}
 
 
 def test_examples_follow_each_other():
