@@ -12,6 +12,7 @@
 #include "base/text_box.h"
 #include "feed/source_loop.h"
 #include "feed/topic_application_writer.h"
+#include "http/shown_url.h"
 #include "kafka/kafka_writer.h"
 
 namespace loanstream {
@@ -99,9 +100,9 @@ Result<int> run_source(Invocation& in) {
     TRY(loop, SourceLoop::open(in.env, std::move(writer), settings, observer));
     opened = loop.get();
     if (signals.asked()) loop->stop();
-    in.log->event(
-        events::kSourceStarted,
-        {{"topic", in.topic}, {"from", settings.file.empty() ? settings.url : settings.file}});
+    in.log->event(events::kSourceStarted,
+                  {{"topic", in.topic},
+                   {"from", settings.file.empty() ? shown_url(settings.url) : settings.file}});
     TRY_VOID(loop->run());
     bool all = loop->all_delivered();
     keep_metrics(loop->produced());

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/nearest_word.h"
+#include "http/shown_url.h"
 #include "policy/embedded.h"
 #include "policy/policy_files.h"
 #include "policy/toml_text.h"
@@ -200,7 +201,8 @@ std::string environment_name(std::string_view key) {
 
 std::string Settings::shown(const SettingDeclaration& declaration, const Value& value) {
     bool hidden = declaration.kind == SettingKind::kSecret && !value.text.empty();
-    return hidden ? "(set)" : value.text;
+    if (hidden) return "(set)";
+    return declaration.key.ends_with(".url") ? shown_url(value.text) : value.text;
 }
 
 Result<void> Settings::put(std::string_view key, std::string text, std::string origin) {

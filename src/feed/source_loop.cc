@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "http/shown_url.h"
+
 namespace loanstream {
 
 using std::chrono::milliseconds;
@@ -126,7 +128,7 @@ Result<void> SourceLoop::run_api() {
             continue;
         }
         back_off(answer ? Error{ErrorCode::kOutside, fmt::format("status {}", answer->status),
-                                settings_.url, "look at that server's log"}
+                                shown_url(settings_.url), "look at that server's log"}
                         : answer.error());
     }
     TRY_VOID(produce(waiting));

@@ -1,7 +1,10 @@
 #include "http/client.h"
 
 #include <curl/curl.h>
+
 #include <atomic>
+
+#include "http/shown_url.h"
 
 namespace loanstream {
 
@@ -48,7 +51,7 @@ HttpClient::~HttpClient() = default;
 Result<std::unique_ptr<HttpClient>> HttpClient::make(HttpClientSettings settings) {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (!settings.url.starts_with("http://") && !settings.url.starts_with("https://"))
-        return fail(ErrorCode::kUsage, "not an http address: '" + settings.url + "'", {},
+        return fail(ErrorCode::kUsage, "not an http address: '" + shown_url(settings.url) + "'", {},
                     "write http://HOST:PORT/PATH");
     auto state = std::make_unique<State>();
     state->settings = std::move(settings);
@@ -75,7 +78,8 @@ void HttpClient::cancel() { state_->cancelled = true; }
 
 Result<HttpResponse> HttpClient::get() {
     State& state = *state_;
-    if (state.cancelled) return fail(ErrorCode::kOutside, "cancelled", state.settings.url);
+    if (state.cancelled)
+        return fail(ErrorCode::kOutside, "cancelled", shown_url(state.settings.url));
     state.body.clear();
     state.too_large = false;
     state.error[0] = '\0';
@@ -84,11 +88,11 @@ Result<HttpResponse> HttpClient::get() {
         return fail(ErrorCode::kOutside,
                     "the answer is larger than the bound of " +
                         std::to_string(state.settings.most_body_bytes) + " bytes",
-                    state.settings.url);
+                    shown_url(state.settings.url));
     if (code != CURLE_OK)
         return fail(ErrorCode::kOutside,
                     state.error[0] != '\0' ? state.error : curl_easy_strerror(code),
-                    state.settings.url, "is the server running?");
+                    shown_url(state.settings.url), "is the server running?");
     long status = 0;
     curl_easy_getinfo(state.handle, CURLINFO_RESPONSE_CODE, &status);
     const char* type = nullptr;

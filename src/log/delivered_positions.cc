@@ -74,6 +74,14 @@ Result<void> DeliveredPositions::remove_but(const TopicPartition& source, const 
     return {};
 }
 
+Result<bool> DeliveredPositions::end_at(const TopicPartition& source, DeliveredPosition end) {
+    TRY(auto highest, read(source));
+    if (!highest || *highest <= end) return false;
+    TRY_VOID(forget(source));
+    TRY_VOID(write(source, end));
+    return true;
+}
+
 Result<void> DeliveredPositions::forget(const TopicPartition& source) {
     written_.erase(source);
     return remove_but(source, {});

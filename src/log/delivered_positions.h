@@ -30,6 +30,8 @@ public:
     Result<std::optional<DeliveredPosition>> read(const TopicPartition& source);
     // Not synced: what a power failure takes away is only delivered again.
     Result<void> write(const TopicPartition& source, DeliveredPosition position);
+    // The table ends at `end` after a repair: no position is beyond it. True when one was.
+    Result<bool> end_at(const TopicPartition& source, DeliveredPosition end);
     // As if nothing had been delivered.
     Result<void> forget(const TopicPartition& source);
 

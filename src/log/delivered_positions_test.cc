@@ -52,5 +52,18 @@ TEST(DeliveredPositions, PartitionsAreKeptApart) {
     EXPECT_EQ(*world.late.read(kOther), at(0, 2));
 }
 
+TEST(DeliveredPositions, NoneIsBeyondTheEndOfTheTable) {
+    World world;
+    ASSERT_TRUE(world.late.write(kOne, at(0, 9)));
+    ASSERT_TRUE(world.late.write(kOther, at(0, 9)));
+    EXPECT_EQ(world.mine.end_at(kOne, at(0, 9)), false);
+    EXPECT_EQ(world.mine.end_at(kOne, at(1, 0)), false);
+    EXPECT_EQ(*world.mine.read(kOne), at(0, 9));
+    EXPECT_EQ(world.mine.end_at(kOne, at(0, 4)), true);
+    EXPECT_EQ(*world.mine.read(kOne), at(0, 4));
+    EXPECT_EQ(*world.mine.read(kOther), at(0, 9));
+    EXPECT_EQ(world.mine.end_at({"b", PartitionId(0)}, at(0, 4)), false);
+}
+
 }  // namespace
 }  // namespace loanstream

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/text_box.h"
+#include "log/delivered_positions.h"
 #include "log/first_checkpoint.h"
 #include "log/manifest_name.h"
 #include "table/amounts.h"
@@ -204,6 +205,7 @@ private:
         TRY_VOID(keep_manifests(join_path(aside, "manifests")));
         TRY_VOID(move_in());
         TRY_VOID(sync_places());
+        TRY_VOID(end_delivered_positions());
         std::string fresh = own(std::string(kNewLog) + mark);
         TRY(std::uint64_t number, number_above_all());
         TRY_VOID(write_first_checkpoint(env_, files_, layout_,
@@ -280,6 +282,21 @@ private:
                             "move it away and run table repair again");
             TRY_VOID(files_.sync_folder(folder_of(to)));
             TRY_VOID(files_.sync_folder(folder_of(from)));
+        }
+        return {};
+    }
+
+    // Offsets that are decided again are delivered again to the topics beside the table.
+    Result<void> end_delivered_positions() {
+        TRY(auto there, files_.stat(own("delivered")));
+        if (!there) return {};
+        TRY(auto sinks, files_.list(own("delivered")));
+        for (const FileInfo& sink : sinks) {
+            if (!sink.is_folder) continue;
+            DeliveredPositions positions(files_, layout_.delivered(sink.name));
+            for (const PartitionState& state : rebuilt_.checkpoint.partitions)
+                TRY_VOID(positions.end_at({state.source.topic, state.source.partition},
+                                          {state.source.incarnation, state.next}));
         }
         return {};
     }

@@ -1,6 +1,7 @@
 // `table repair`: makes a lost or broken log anew from what it still says and from the files
-// (docs/repair.md). Only who has every lock of the warehouse writes; nothing is deleted: the old
-// log and files that do not count are renamed aside. One thread.
+// (docs/repair.md). Only who has every lock of the warehouse writes (a `stream` on Kafka holds
+// none: what it puts into the log meanwhile is seen, and nothing is written); nothing is deleted:
+// the old log and files that do not count are renamed aside. One thread.
 #pragma once
 
 #include <string>

@@ -6,10 +6,13 @@
 #include <functional>
 
 #include "base/faulty_env.h"
+#include "log/delivered_positions.h"
 #include "table/repair_world.h"
 
 namespace loanstream::table_world {
 namespace {
+
+const TopicPartition kZeroKey{kZero.topic, kZero.partition};
 
 struct Damage {
     const char* name;
@@ -296,7 +299,10 @@ TEST(LogRepair, LastOffsetsAreDecidedAgainWhileTheTopicHasThem) {
         world.remove(world.file_with("/prediction-applicants-0-", "-80-100-"));
         world.remove(world.file_with("/dead_letters-applicants-0-", "-80-100-"));
         if (topic_there) world.topic.extents = {{kZero, Offset(40), Offset(100)}};
+        DeliveredPositions delivered(world.files, world.warehouse->layout().delivered("d"));
+        ASSERT_TRUE(delivered.write(kZeroKey, {kZero.incarnation, Offset(100)}));
         RepairReport report = world.repaired();
+        EXPECT_EQ((*delivered.read(kZeroKey))->next, Offset(topic_there ? 80 : 100));
         EXPECT_EQ(report.outcome, topic_there ? Outcome::kRepaired : Outcome::kRefused);
         if (!topic_there) {
             ASSERT_EQ(report.holes.size(), 1u);
