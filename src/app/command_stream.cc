@@ -113,6 +113,9 @@ Result<int> run_stream(Invocation& in) {
     request.topic = in.topic;
     request.once = in.arguments.has("--once");
     request.accept_reset = in.arguments.has("--accept-reset");
+    if (auto until = in.arguments.value("--until")) {
+        TRY(request.until, ReadingEnd::parse(*until));
+    }
     TRY(request.start, start_option(in));
     TRY(request.partitions, partitions_option(in.arguments));
     bool quiet = in.arguments.has("--quiet");
@@ -164,6 +167,9 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
          "the job: reads the topic, cleans, decides, and lands every decision exactly once",
          "[PROFILE] [TOPIC]",
          {{"--once", "", "to the end of what is there now, then stop"},
+          {"--until", "END",
+           "to an offset of each partition (that record is not read any more), or to "
+           "time:2026-11-23T10:00:00Z (nor are records from then on), then stop"},
           {"--partitions", "LIST", "only these, such as 0,1 (default: all that are free)"},
           {"--start", "PLACE",
            "on Kafka, where a new table begins: earliest (default), latest, "
@@ -178,7 +184,7 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
           {"--limit", "N", "records of a dry run (default 1000)"},
           {"--json", "", "a dry run's report for programs"}},
          {"loanstream stream", "loanstream stream --once --quiet",
-          "loanstream stream --dry-run --limit 500",
+          "loanstream stream --until 5000 --quiet", "loanstream stream --dry-run --limit 500",
           "loanstream stream embedded applicants --partitions 0,1", "loanstream stream local",
           "loanstream stream local --start group:1 --once --quiet"},
          run_stream});

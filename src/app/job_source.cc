@@ -27,11 +27,17 @@ KafkaSourceSettings kafka_source_settings(const Settings& settings, const JobTop
     source.partitions = topic.partitions;
     source.start = topic.start;
     source.session_timeout = settings.duration("kafka.session_timeout");
-    source.queue_bytes = settings.number("kafka.queue_bytes");
+    source.queue_bytes = settings.number("kafka.queue_bytes") / topic.readers;
     source.batch_records = settings.number("stream.batch_records");
     source.batch_bytes = settings.number("stream.batch_bytes");
     source.most_record_bytes = settings.number("source.max_record_bytes");
     return source;
+}
+
+Result<TopicDescription> embedded_topic(Env& env, const Settings& settings,
+                                        const std::string& name) {
+    return create_topic_if_missing(env, DataFolders(settings).topics, name,
+                                   static_cast<std::int32_t>(settings.number("topic.partitions")));
 }
 
 // Of Kafka's topics and of the embedded ones of repaired records.
@@ -93,6 +99,28 @@ private:
 
 }  // namespace
 
+Result<std::vector<JobTopic>> shares_of(Env& env, const Settings& settings, const JobTopic& topic) {
+    auto count = static_cast<std::size_t>(settings.number("stream.threads"));
+    std::set<std::int32_t> dealt = topic.partitions;
+    bool is_group = uses_kafka(settings) && dealt.empty() && !settings.text("kafka.group").empty();
+    if (count > 1 && dealt.empty() && !uses_kafka(settings)) {
+        TRY(auto found, embedded_topic(env, settings, topic.name));
+        for (std::int32_t i = 0; i < found.partitions; ++i) dealt.insert(i);
+    }
+    // Without a group and without names one reader takes all there are.
+    if (!is_group) count = std::min(count, std::max<std::size_t>(dealt.size(), 1));
+    std::vector<JobTopic> shares(count, topic);
+    for (std::size_t i = 0; i < count; ++i) {
+        shares[i].readers = static_cast<std::int64_t>(count);
+        shares[i].with_repairs = i == 0;
+        if (count > 1) shares[i].partitions.clear();
+    }
+    std::size_t turn = 0;
+    if (count > 1)
+        for (std::int32_t partition : dealt) shares[turn++ % count].partitions.insert(partition);
+    return shares;
+}
+
 Result<std::unique_ptr<Source>> open_job_source(Env& env, const Settings& settings,
                                                 const JobTopic& topic, Warehouse& log) {
     auto try_lock = [&log](const SourcePartition& p) {
@@ -111,12 +139,11 @@ Result<std::unique_ptr<Source>> open_job_source(Env& env, const Settings& settin
         TRY(auto access, kafka_access(settings));
         TRY(source, KafkaSource::open(access, of_this, kafka_source_settings(settings, topic)));
     } else {
-        TRY_VOID(create_topic_if_missing(
-            env, topics, topic.name,
-            static_cast<std::int32_t>(settings.number("topic.partitions"))));
+        TRY_VOID(embedded_topic(env, settings, topic.name));
         TRY(source, TopicSource::open(env, topics, topic.name, try_lock, of_this,
                                       embedded_settings(settings, topic)));
     }
+    if (!topic.with_repairs) return source;
     return std::make_unique<TopicWithRepairs>(env, topics, topic.name, std::move(source), try_lock,
                                               incarnation_of, embedded_settings(settings, topic));
 }

@@ -21,7 +21,13 @@ struct JobTopic {
     std::string name;
     std::set<std::int32_t> partitions{};  // empty: all that are free, or what the group gives
     StartPlace start{};                   // on Kafka, of partitions that the table does not know
+    std::int64_t readers = 1;             // that share kafka.queue_bytes in this process
+    bool with_repairs = true;             // with the topic of repaired records beside it
 };
+
+// What each of the job's lines reads: at most stream.threads of them. A group deals out its
+// partitions itself; named ones and those of an embedded topic are dealt out here.
+Result<std::vector<JobTopic>> shares_of(Env& env, const Settings& settings, const JobTopic& topic);
 
 // `log` outlives it. Embedded: the topic is made where it is missing.
 Result<std::unique_ptr<Source>> open_job_source(Env& env, const Settings& settings,

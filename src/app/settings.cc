@@ -36,6 +36,8 @@ std::vector<SettingDeclaration> own_settings() {
          "a longer record is a dead letter (too_large)"},
         {"applicants.port", kNumber, "5000", 0, 65535, "",
          "port of the applicant API on 127.0.0.1; 0: any free one, printed"},
+        {"stream.threads", kNumber, "1", 1, 64, "",
+         "lines of a stream, each with a thread and a share of the partitions"},
         {"stream.orders_every", kDuration, "1s", 0, 3600e3, "",
          "a running job looks so often for orders (pause, drain, review-all); 0: never"},
         {"stream.batch_records", kNumber, "4096", 1, 1000000, "", "most records of one batch"},

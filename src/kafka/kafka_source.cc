@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -19,6 +20,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::chrono::seconds kBetweenLooks(10), kLongestLeave(5);
+constexpr int kDestroysLeaders = 0x02030000;  // from 2.3.0 on
+std::atomic<bool> leaves_threads_{false};
 
 }  // namespace
 
@@ -45,21 +48,26 @@ KafkaSource::~KafkaSource() {
         rd_kafka_queue_io_event_enable(events_, -1, nullptr, 0);
         rd_kafka_queue_destroy(events_);
     }
-    if (client_.client) leave_group(std::move(client_));
+    if (client_.client) leave_group(std::move(client_), is_grouped());
     if (wake_ >= 0) ::close(wake_);
 }
 
-// librdkafka 2.0.2 never comes back from a consumer whose topic was deleted: its own threads are
-// left behind then.
-void KafkaSource::leave_group(KafkaHandle client) {
+bool KafkaSource::leaves_threads() { return leaves_threads_; }
+
+void KafkaSource::leave_group(KafkaHandle client, bool is_grouped) {
+    bool stays = is_grouped && rd_kafka_version() < kDestroysLeaders;
+    if (stays) leaves_threads_ = true;
     auto done = std::make_shared<std::promise<void>>();
     auto when = done->get_future();
-    std::thread([done, handle = std::move(client)]() mutable {
+    std::thread([done, stays, handle = std::move(client)]() mutable {
         rd_kafka_consumer_close(handle.get());
-        handle.client.reset();
+        if (stays)
+            static_cast<void>(handle.client.release());
+        else
+            handle.client.reset();
         done->set_value();
     }).detach();
-    when.wait_for(kLongestLeave);
+    if (when.wait_for(kLongestLeave) != std::future_status::ready) leaves_threads_ = true;
 }
 
 Result<void> KafkaSource::connect() {

@@ -41,6 +41,10 @@ public:
                                                      IncarnationOf incarnation_of,
                                                      KafkaSourceSettings settings);
     ~KafkaSource() override;  // leaves the group
+    // True once a client was left behind with its threads, which librdkafka before 2.3 needs: it
+    // aborts when a member is destroyed that was to deal out partitions for the first time, and
+    // hangs where the topic was deleted. The process must then end without waiting for them.
+    static bool leaves_threads();
 
     Result<Assignment> assignment() override;
     Result<Seek> seek(const SourcePartition& source, const ReadingPlace& place) override;
@@ -71,7 +75,7 @@ private:
     Result<void> take_event(rd_kafka_event_t* event);
     void take_offer(rd_kafka_topic_partition_list_t* list, bool whole);
     void take_revocation(rd_kafka_topic_partition_list_t* list);
-    static void leave_group(KafkaHandle client);
+    static void leave_group(KafkaHandle client, bool is_grouped);
     Result<void> look_for_topic();
     Result<void> topic_is_gone() const;
     Result<void> answer_group();

@@ -26,7 +26,4 @@ struct StartPlace {
     std::string text() const;
 };
 
-// Epoch ms or an ISO 8601 time in UTC.
-Result<EpochMs> parse_time(std::string_view text);
-
 }  // namespace loanstream

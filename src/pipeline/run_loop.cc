@@ -8,6 +8,12 @@ namespace loanstream {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr milliseconds kOnTheirWay(1000);
+
+}  // namespace
+
 Result<std::unique_ptr<RunLoop>> RunLoop::make(Parts parts, RunLoopSettings settings) {
     TRY(auto decider, Decider::make(parts.policy));
     return std::unique_ptr<RunLoop>(new RunLoop(parts, settings, std::move(decider)));
@@ -35,10 +41,10 @@ Result<void> RunLoop::run() {
         TRY_VOID(follow_assignment());
         TRY_VOID(follow_orders());
         TRY(bool some, parts_.source.poll(poll_wait(), raw_));
-        if (some) TRY_VOID(take_batch(raw_));
+        if (some) TRY_VOID(take_batch());
         if (commit_is_due()) TRY_VOID(commit());
         if (!some) TRY_VOID(end_day());
-        if (settings_.once) {
+        if (has_end()) {
             TRY(at_end, at_the_end());
         }
         post();
@@ -83,7 +89,9 @@ Result<void> RunLoop::take_partition(const SourcePartition& source) {
         parts_.observer.skipped(source, {place.next, seek.next}, seek.why);
     }
     TRY(Offset end, parts_.source.watermark(source));
-    owned_[source] = {seek.next, seek.next, end};
+    bool is_at_end = settings_.until.offset && seek.next >= *settings_.until.offset;
+    if (is_at_end) parts_.source.hold(source, true);
+    owned_[source] = {seek.next, seek.next, end, Hold::kNone, is_at_end};
     parts_.observer.claimed(source, seek.next);
     return {};
 }
@@ -110,7 +118,7 @@ Result<void> RunLoop::obey(const SourcePartition& source, Hold hold) {
     Owned& place = owned_[source];
     LOANSTREAM_CHECK(place.next == place.read_next);
     bool was_drained = place.hold == Hold::kDrained;
-    parts_.source.hold(source, hold != Hold::kNone);
+    parts_.source.hold(source, hold != Hold::kNone || place.is_at_end);
     if (hold == Hold::kDrained) TRY_VOID(parts_.sink.release(source));
     if (was_drained) TRY_VOID(take_partition(source));  // claimed anew
     owned_[source].hold = hold;
@@ -147,11 +155,20 @@ Result<void> RunLoop::drop(const SourcePartition& source, LetGo cause) {
     return parts_.source.released(source);
 }
 
-Result<void> RunLoop::take_batch(const RawBatch& raw) {
+Result<void> RunLoop::take_batch() {
     crash_point(CrashPoint::kPolled);
-    if (fenced_.contains(raw.source)) return {};  // its new owner reads it
-    auto place = owned_.find(raw.source);
-    LOANSTREAM_CHECK(place != owned_.end() && raw.range.begin == place->second.read_next);
+    if (fenced_.contains(raw_.source)) return {};  // its new owner reads it
+    auto place = owned_.find(raw_.source);
+    LOANSTREAM_CHECK(place != owned_.end() && raw_.range.begin == place->second.read_next);
+    if (settings_.until.is_set() && cut_at(settings_.until, raw_)) {
+        place->second.is_at_end = true;
+        parts_.source.hold(raw_.source, true);
+        if (raw_.range.empty()) return {};
+    }
+    return decide_batch(raw_, place->second);
+}
+
+Result<void> RunLoop::decide_batch(const RawBatch& raw, Owned& place) {
     cleaner_.clean(raw, clean_);
     LOANSTREAM_CHECK(clean_.applications.size() + clean_.rejects.size() == raw.records.size());
     refer_all(raw.source);
@@ -159,7 +176,7 @@ Result<void> RunLoop::take_batch(const RawBatch& raw) {
     LOANSTREAM_CHECK(decided_.decisions.size() + decided_.rejects.size() == raw.records.size());
     if (first_pending_.count() < 0) first_pending_ = parts_.env.monotonic();
     TRY_VOID(parts_.sink.write(decided_));
-    place->second.read_next = raw.range.next;
+    place.read_next = raw.range.next;
     for (const auto& record : raw.records)
         if (record.event_ms >= 0 && (oldest_event_ms_ < 0 || record.event_ms < oldest_event_ms_))
             oldest_event_ms_ = record.event_ms;
@@ -239,16 +256,33 @@ Result<void> RunLoop::take_receipt(const Receipt& receipt) {
 }
 
 Result<bool> RunLoop::at_the_end() {
-    if (!is_settled_) return false;
-    for (auto& [source, place] : owned_) {
-        if (place.hold == Hold::kNone && place.read_next < place.end) return false;
+    TRY_VOID(end_by_the_clock());
+    is_idle_ = is_settled_;
+    for (const auto& [source, place] : owned_) {
+        bool is_through = place.is_at_end || (settings_.once && place.read_next >= place.end);
+        if (place.hold == Hold::kNone && !is_through) is_idle_ = false;
     }
-    return true;
+    return settings_.together != nullptr ? settings_.together->all_at_end(settings_.line, is_idle_)
+                                         : is_idle_;
+}
+
+// A partition to which nothing comes ends too: once the time has passed, what is there then is the
+// end. Records on their way at that moment get a second.
+Result<void> RunLoop::end_by_the_clock() {
+    const auto& time = settings_.until.time;
+    if (!time || parts_.env.now().value < time->value + kOnTheirWay.count()) return {};
+    for (auto& [source, place] : owned_) {
+        if (place.is_at_end) continue;
+        TRY(Offset watermark, parts_.source.watermark(source));
+        place.is_at_end = place.read_next >= watermark;
+        if (place.is_at_end) parts_.source.hold(source, true);
+    }
+    return {};
 }
 
 milliseconds RunLoop::poll_wait() const {
     if (stop_) return milliseconds(0);
-    if (settings_.once && !owned_.empty()) return settings_.once_idle;
+    if (settings_.once && !owned_.empty() && !is_idle_) return settings_.once_idle;
     if (first_pending_.count() < 0) return settings_.most_idle;
     auto due = first_pending_ + settings_.commit_every - parts_.env.monotonic();
     auto wait = std::chrono::duration_cast<milliseconds>(due) + milliseconds(1);

@@ -1,5 +1,6 @@
 // The job: poll -> clean -> decide -> write -> commit, a straight line on one thread for its share
-// of the partitions, no queue between the stages. Everything it needs is passed in and outlives it.
+// of the partitions, no queue between the stages. A process has stream.threads of them. Everything
+// it needs is passed in and outlives it.
 //
 //   starting -> waiting <-> running -> draining -> stopped
 //
@@ -22,6 +23,7 @@
 #include "base/source.h"
 #include "clean/clean_batch.h"
 #include "decide/decided_batch.h"
+#include "pipeline/reading_end.h"
 #include "pipeline/sink.h"
 #include "pipeline/snapshot.h"
 
@@ -32,6 +34,9 @@ struct RunLoopSettings {
     milliseconds commit_every{2000};  // table.commit_every
     bool once = false;                // to the watermarks seen at the start, then stop
     milliseconds once_idle{0};        // longest wait of a poll then
+    ReadingEnd until{};               // where reading ends, then stop
+    EndTogether* together = nullptr;  // with the other lines of this process; outlives the loop
+    std::size_t line = 0;             // our number among them
     // A partition that a newer owner has claimed: let go of it and work on the others (true), or
     // stop with kFenced.
     bool outlives_fences = false;
@@ -85,6 +90,11 @@ public:
     void rejoin();
 
 private:
+    struct Owned {
+        Offset next, read_next, end;  // end: where `once` stops
+        Hold hold = Hold::kNone;
+        bool is_at_end = false;  // nothing more of it is read: `until`
+    };
     RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider);
     Result<void> follow_assignment();
     Result<void> take_partition(const SourcePartition& source);
@@ -93,11 +103,14 @@ private:
     void refer_all(const SourcePartition& source);
     Result<void> let_go_of(const Source::Assignment& assignment);
     Result<void> drop(const SourcePartition& source, LetGo cause);
-    Result<void> take_batch(const RawBatch& raw);
+    Result<void> take_batch();
+    Result<void> decide_batch(const RawBatch& raw, Owned& place);
     Result<void> commit();
     Result<void> end_day();
     Result<void> take_receipt(const Receipt& receipt);
+    bool has_end() const { return settings_.once || settings_.until.is_set(); }
     Result<bool> at_the_end();
+    Result<void> end_by_the_clock();
     bool commit_is_due() const;
     std::chrono::milliseconds poll_wait() const;
     void post();
@@ -110,13 +123,10 @@ private:
     RawBatch raw_;
     CleanBatch clean_;
     DecidedBatch decided_;
-    struct Owned {
-        Offset next, read_next, end;  // end: where `once` stops
-        Hold hold = Hold::kNone;
-    };
     std::map<SourcePartition, Owned> owned_;
     std::vector<SourcePartition> waiting_;
     std::set<SourcePartition> fenced_;  // another has claimed them, the source still gives them
+    bool is_idle_ = false;              // at the end, and other lines are not
     bool is_settled_ = false;           // the source has said which partitions are ours
     Snapshot now_;
     std::chrono::nanoseconds first_pending_{-1};  // monotonic time of the first uncommitted row

@@ -63,7 +63,8 @@ inline constexpr std::size_t kRecentRows = 20;
 // Holds the newest snapshot.
 class SnapshotBoard {
 public:
-    void post(std::shared_ptr<const Snapshot> snapshot) {
+    virtual ~SnapshotBoard() = default;
+    virtual void post(std::shared_ptr<const Snapshot> snapshot) {
         std::lock_guard lock(mutex_);
         newest_ = std::move(snapshot);
     }

@@ -110,6 +110,17 @@ def test_a_server_and_many_clients(tmp_path, applications):
         serve.close()
 
 
+def test_lines_beside_each_other(tmp_path, applications):
+    """Each with its member of the log; one feed of events, one board, and the merging thread."""
+    data = tmp_path / "data"
+    run("topic", "create", "--partitions", "3", data=data)
+    run("source", "--file", applications, "--once", "--quiet", data=data, timeout=600)
+    done = run("stream", "--once", data=data, timeout=600,
+               env={**MERGING, "LOANSTREAM_STREAM_THREADS": "3"})
+    assert "ThreadSanitizer" not in done.err
+    assert run_json("table", "prove", "--complete", data=data)["proved"]
+
+
 def test_decide_on_a_terminal(tmp_path, applications):
     """The reader ahead and the progress bar, which is drawn only on a terminal."""
     ours, theirs = pty.openpty()
