@@ -184,7 +184,8 @@ void add_stream_commands(std::vector<CommandSpec>& commands) {
           {"--limit", "N", "records of a dry run (default 1000)"},
           {"--json", "", "a dry run's report for programs"}},
          {"loanstream stream", "loanstream stream --once --quiet",
-          "loanstream stream --until 5000 --quiet", "loanstream stream --dry-run --limit 500",
+          "loanstream stream --until time:2026-11-23T10:00:00Z --quiet",
+          "loanstream stream --dry-run --limit 500",
           "loanstream stream embedded applicants --partitions 0,1", "loanstream stream local",
           "loanstream stream local --start group:1 --once --quiet"},
          run_stream});
