@@ -6,6 +6,7 @@
 #include "app/login_name.h"
 #include "app/stream_session.h"
 #include "base/text_box.h"
+#include "clean/message.h"
 #include "decide/explain.h"
 #include "table/dead_replay.h"
 #include "table/record_repair.h"
@@ -31,7 +32,8 @@ public:
             TRY(desk->warehouse, Warehouse::open_to_read(in.env, desk->files_, folder));
         }
         TRY(desk->policy, load_policy(in.settings.text("policy"), in.settings.text("model")));
-        TRY(desk->explainer, Explainer::make(desk->policy));
+        TRY(desk->path, MessagePath::parse(in.settings.text("source.envelope")));
+        TRY(desk->explainer, Explainer::make(desk->policy));  // a repaired record is bare
         desk->by = in.arguments.value("--by").value_or(login_name());
         desk->why = in.arguments.value("--why").value_or("");
         return desk;
@@ -60,6 +62,7 @@ public:
 
     std::unique_ptr<Warehouse> warehouse;
     std::shared_ptr<const Policy> policy;
+    MessagePath path;
     std::unique_ptr<Explainer> explainer;
     std::string by, why;
 
@@ -85,7 +88,8 @@ Result<std::string> read_input(Env& env, const std::string& path) {
 // What the options make of one record.
 Result<std::string> repaired_bytes(Invocation& in, const Desk& desk, const DeadLetter& letter) {
     const Arguments& arguments = in.arguments;
-    std::string bytes = letter.raw;
+    auto opened = MessageOpener(desk.path).open(letter.raw, true);
+    std::string bytes(opened.refused ? letter.raw : opened.record);
     if (auto path = arguments.value("--from")) {
         TRY(bytes, read_input(in.env, *path));
         while (bytes.ends_with('\n')) bytes.pop_back();

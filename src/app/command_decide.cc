@@ -126,7 +126,8 @@ Result<int> explain(Invocation& in) {
             landed = "not landed: " + row.error().line() + "\n";
         }
     }
-    TRY(auto explainer, Explainer::make(policy));
+    TRY(auto path, MessagePath::parse(in.settings.text("source.envelope")));
+    TRY(auto explainer, Explainer::make(policy, path));
     const RawRecord& record = batch.records.front();
     auto page = explainer->explain(position, batch.bytes_of(record), record.too_large);
     fmt::print("{}\n{}", page.text(), landed);

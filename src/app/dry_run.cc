@@ -6,6 +6,7 @@
 #include "app/job_source.h"
 #include "app/stream_session.h"
 #include "base/nearest_word.h"
+#include "clean/message.h"
 
 namespace loanstream {
 
@@ -16,8 +17,12 @@ constexpr std::size_t kMostKeys = 5000;  // of unused ones; more are not counted
 
 class DryRunner {
 public:
-    DryRunner(std::shared_ptr<const Policy> policy, std::unique_ptr<Decider> decider)
-        : policy_(std::move(policy)), cleaner_(policy_), decider_(std::move(decider)) {
+    DryRunner(std::shared_ptr<const Policy> policy, const MessagePath& path,
+              std::unique_ptr<Decider> decider)
+        : policy_(std::move(policy)),
+          opener_(path),
+          cleaner_(policy_, path),
+          decider_(std::move(decider)) {
         for (std::size_t slot = 0; slot < policy_->fields.size(); ++slot) {
             const Field& field = policy_->fields[slot];
             if (field.constant || field.is_derived) continue;
@@ -31,7 +36,8 @@ public:
     void add(const RawBatch& raw) {
         cleaner_.clean(raw, clean_);
         decider_->decide(clean_, decided_);
-        for (const RawRecord& record : raw.records) count_keys(raw.bytes_of(record));
+        for (const RawRecord& record : raw.records)
+            count_keys(opener_.open(raw.bytes_of(record), false).record);
         for (std::size_t i = 0; i < clean_.applications.size(); ++i) count_cells(clean_.row(i));
         for (const Decision& decision : decided_.decisions) {
             report.by_status[static_cast<std::size_t>(decision.status)] += 1;
@@ -94,6 +100,7 @@ private:
     }
 
     std::shared_ptr<const Policy> policy_;
+    MessageOpener opener_;
     Cleaner cleaner_;
     std::unique_ptr<Decider> decider_;
     CleanBatch clean_;
@@ -122,7 +129,8 @@ Result<DryRunReport> dry_run(Env& env, const Settings& settings, const std::stri
     TRY(auto source, open_source_to_look(env, settings, {topic}, [&](PartitionId p) {
             return known(p) ? known(p)->source.incarnation : Incarnation();
         }));
-    DryRunner runner(policy, std::move(decider));
+    TRY(auto path, MessagePath::parse(settings.text("source.envelope")));
+    DryRunner runner(policy, path, std::move(decider));
     runner.report.topic = topic;
     TRY(auto assignment, source->assignment());
     std::map<SourcePartition, Offset> ends;

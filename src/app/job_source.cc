@@ -3,7 +3,7 @@
 #include "app/kafka_settings.h"
 #include "app/stream_session.h"
 #include "app/topic_counter.h"
-#include "feed/repaired_topic.h"
+#include "base/repaired_topic.h"
 #include "feed/topic_with_repairs.h"
 #include "kafka/kafka_source.h"
 

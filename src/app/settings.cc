@@ -30,6 +30,8 @@ std::vector<SettingDeclaration> own_settings() {
          "copies that Kafka keeps of a topic made by topic create"},
         {"source.url", kText, "http://127.0.0.1:5000/api/v1.0/FinTech/streamingdata", 0, 0, "",
          "the applicant API that source polls"},
+        {"source.envelope", kText, "", 0, 0, "",
+         "keys to the application in a message, such as payload.after; empty: it is the message"},
         {"source.every", kDuration, "5s", 0, 86400e3, "",
          "time between two polls of the applicant API; 0: as fast as it answers"},
         {"source.max_record_bytes", kBytes, "10MiB", 1024, 1u << 30, "",

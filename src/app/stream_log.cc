@@ -5,6 +5,7 @@
 #include "app/metrics_file.h"
 #include "base/metrics.h"
 #include "base/sha256.h"
+#include "clean/message.h"
 #include "pipeline/snapshot_metrics.h"
 
 namespace loanstream {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenMetrics(1), kBetweenLooks(2);
 constexpr std::uint64_t kMostPolicyBytes = 64u << 20;
+constexpr std::size_t kMostSchemas = 1000;
 
 }  // namespace
 
@@ -45,12 +47,27 @@ void StreamLog::decided(const DecidedBatch& batch) {
             group.example =
                 Position{batch.raw->source, batch.raw->records[reject.record].offset}.text();
     }
+    tell_schemas(batch);
     for (const auto& [cause, group] : groups)
         log_.event(events::kRejected, {{"partition", batch.raw->source.text()},
                                        {"stage", cause.first},
                                        {"reason", cause.second},
                                        {"records", group.records},
                                        {"example", group.example}});
+}
+
+// Once a schema, not once a record.
+void StreamLog::tell_schemas(const DecidedBatch& batch) {
+    for (const Reject& reject : batch.rejects) {
+        if (reject.reason != RejectReason::kNotJsonSchema || schemas_.size() == kMostSchemas)
+            continue;
+        const RawRecord& record = batch.raw->records[reject.record];
+        auto schema = schema_of(batch.raw->bytes_of(record));
+        if (schema && schemas_.insert(*schema).second)
+            log_.event(events::kRegistryRefused,
+                       {{"schema", *schema},
+                        {"example", Position{batch.raw->source, record.offset}.text()}});
+    }
 }
 
 void StreamLog::committed(const Receipt& receipt) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <mutex>
+#include <set>
 
 #include <string>
 
@@ -50,6 +51,7 @@ private:
         std::int64_t parts = 0, files = 0, backlog = 0, faults = 0;
         bool running = true;
     };
+    void tell_schemas(const DecidedBatch& batch);
     std::string merge_metrics();
     void write_metrics();
     void look_at_policy();
@@ -62,6 +64,7 @@ private:
     StreamWatch& watch_;
     StreamLogSettings settings_;
     std::string policy_sum_;
+    std::set<std::uint32_t> schemas_;  // refused and told
     std::mutex merge_mutex_;
     MergeCounts merges_;
     std::chrono::nanoseconds last_metrics_{-1}, last_look_{0};

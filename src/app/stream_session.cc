@@ -42,6 +42,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(
     session->board_ = std::make_unique<JoinedBoard>(board, shares.size());
     session->together_ = std::make_unique<EndTogether>(shares.size());
     RunLoopSettings loop = loop_settings(env, settings, request);
+    TRY(loop.envelope, MessagePath::parse(settings.text("source.envelope")));
     loop.together = session->together_.get();
     for (; loop.line < shares.size(); ++loop.line)
         TRY_VOID(session->open_line(settings, shares[loop.line], loop));

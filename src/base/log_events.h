@@ -29,6 +29,10 @@ struct LogEvent {
       "partition next records decided rejected")                                                   \
     X(kRejected, kWarning, "rejected", "records became dead letters",                              \
       "partition stage reason records example")                                                    \
+    X(kRegistryRefused, kWarning, "registry_refused",                                              \
+      "messages with this schema of a registry are not JSON (Avro or Protobuf) and become dead "   \
+      "letters; produce them by a JSON Schema serializer",                                         \
+      "schema example")                                                                            \
     X(kTableNotShown, kWarning, "table_not_shown", "the table cannot be shown; the job goes on",   \
       "cause where mend")                                                                          \
     X(kPolicyChanged, kWarning, "policy_changed",                                                  \

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/raw_batch.h"
 #include "clean/text_arena.h"
 #include "policy/cell.h"
@@ -34,6 +35,9 @@ enum class RejectReason : std::uint8_t {
     kOutOfRange,
     kOldJobWouldFail,
     kReplayedAlready,
+    kNoEnvelope,     // source.envelope leads to no object
+    kDeleted,        // ... but to null: the application was deleted
+    kNotJsonSchema,  // behind a schema registry's header, such as Avro
     kOther,
 };
 std::string_view name_of(RejectReason reason);  // "not_json"
@@ -60,10 +64,19 @@ struct CleanBatch {
     }
 };
 
-// Decodes and cleans with one policy; keeps scratch memory and key order between batches.
+// The keys that lead to the application in a message: source.envelope. None: it is the message.
+struct MessagePath {
+    static constexpr std::size_t kMostKeys = 16;
+    std::vector<std::string> keys;
+    // "payload.after"; keys without quotes, backslashes and control characters. kUsage.
+    static Result<MessagePath> parse(std::string_view text);
+};
+
+// Opens messages, decodes and cleans with one policy; keeps scratch memory and key order between
+// batches.
 class Cleaner {
 public:
-    explicit Cleaner(std::shared_ptr<const Policy> policy);
+    explicit Cleaner(std::shared_ptr<const Policy> policy, const MessagePath& path = {});
     ~Cleaner();
     Cleaner(const Cleaner&) = delete;
     Cleaner& operator=(const Cleaner&) = delete;

@@ -3,8 +3,10 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/repaired_topic.h"
 #include "clean/byte_steps.h"
 #include "clean/clean_batch.h"
+#include "clean/message.h"
 #include "clean/record_decoder.h"
 #include "clean/verbs.h"
 
@@ -21,10 +23,12 @@ std::string_view name_of(RejectStage stage) {
 
 std::string_view name_of(RejectReason reason) {
     static constexpr std::string_view kNames[] = {
-        "too_large",        "empty",         "invalid_utf8",   "not_an_object",
-        "not_json",         "duplicate_key", "trailing_bytes", "nested_value",
-        "not_a_number",     "missing_value", "out_of_range",   "old_job_would_fail",
-        "replayed_already", "other"};
+        "too_large",        "empty",        "invalid_utf8",
+        "not_an_object",    "not_json",     "duplicate_key",
+        "trailing_bytes",   "nested_value", "not_a_number",
+        "missing_value",    "out_of_range", "old_job_would_fail",
+        "replayed_already", "no_envelope",  "deleted",
+        "not_json_schema",  "other"};
     return kNames[static_cast<std::size_t>(reason)];
 }
 
@@ -66,6 +70,8 @@ struct FieldPlan {
 
 struct Cleaner::State {
     std::shared_ptr<const Policy> policy;
+    MessageOpener opener;
+    bool has_path;
     RecordDecoder decoder;
     MissingTexts missing;
     std::vector<FieldPlan> plans;  // by slot
@@ -74,8 +80,10 @@ struct Cleaner::State {
     Slot first_refused = kNoSlot;       // in the record at hand
     bool rewrites_bytes;
 
-    explicit State(std::shared_ptr<const Policy> p)
+    State(std::shared_ptr<const Policy> p, const MessagePath& path)
         : policy(std::move(p)),
+          opener(path),
+          has_path(!path.keys.empty()),
           decoder(*policy),
           missing(policy->input.missing),
           rewrites_bytes(has_byte_steps(policy->input)) {
@@ -101,6 +109,8 @@ struct Cleaner::State {
             slots_to_finish.push_back(slot);
     }
 
+    bool clean_message(std::string_view message, bool is_utf8, bool may_be_bare, CleanBatch& out,
+                       Cell* row, Reject& reject);
     bool clean_record(std::string_view record, bool is_utf8, CleanBatch& out, Cell* row,
                       Reject& reject);
     bool clean_fields(Cell* row, Reject& reject);
@@ -123,8 +133,8 @@ struct Cleaner::State {
     }
 };
 
-Cleaner::Cleaner(std::shared_ptr<const Policy> policy)
-    : state_(std::make_unique<State>(std::move(policy))) {}
+Cleaner::Cleaner(std::shared_ptr<const Policy> policy, const MessagePath& path)
+    : state_(std::make_unique<State>(std::move(policy), path)) {}
 Cleaner::~Cleaner() = default;
 
 namespace {
@@ -151,6 +161,7 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     out.cells.resize(raw.records.size() * width);
     bool all_utf8 =
         !state.rewrites_bytes && simdjson::validate_utf8(raw.bytes.data(), raw.bytes.size());
+    bool is_repaired = is_repaired_topic(raw.source.topic);
     Cell* row = out.cells.data();
     for (std::uint32_t i = 0; i < raw.records.size(); ++i) {
         Reject reject;
@@ -163,7 +174,8 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
                 record.too_large ? RejectReason::kTooLarge : RejectReason::kReplayedAlready;
             reject.reason_text = name_of(reject.reason);
         } else {
-            good = state.clean_record(raw.bytes_of(record), is_utf8, out, row, reject);
+            good =
+                state.clean_message(raw.bytes_of(record), is_utf8, is_repaired, out, row, reject);
         }
         if (good) {
             out.applications.push_back(i);
@@ -174,6 +186,23 @@ void Cleaner::clean(const RawBatch& raw, CleanBatch& out) {
     }
     out.cells.resize(out.applications.size() * width);
     LOANSTREAM_CHECK(out.applications.size() + out.rejects.size() == raw.records.size());
+}
+
+inline bool Cleaner::State::clean_message(std::string_view message, bool is_utf8, bool may_be_bare,
+                                          CleanBatch& out, Cell* row, Reject& reject) {
+    if (!has_path && !message.starts_with('\0'))
+        return clean_record(message, is_utf8, out, row, reject);
+    auto opened = opener.open(message, may_be_bare);
+    if (!opened.refused) {
+        if (clean_record(opened.record, is_utf8, out, row, reject)) return true;
+        if (reject.stage == RejectStage::kDecode)
+            reject.at += static_cast<std::uint32_t>(opened.record.data() - message.data());
+        return false;
+    }
+    reject.reason = *opened.refused;
+    reject.reason_text = name_of(reject.reason);
+    reject.at = opened.at;
+    return false;
 }
 
 bool Cleaner::State::clean_record(std::string_view record, bool is_utf8, CleanBatch& out, Cell* row,

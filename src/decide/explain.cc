@@ -1,6 +1,8 @@
 #include "decide/explain.h"
 
+#include "base/repaired_topic.h"
 #include "clean/byte_steps.h"
+#include "clean/message.h"
 #include "clean/record_decoder.h"
 #include "decide/json_text.h"
 #include "decide/policy_binding.h"
@@ -46,6 +48,7 @@ std::string text_of(const RawValue& value) {
 struct Explainer::State {
     PolicyBinding binding;
     std::unique_ptr<Decider> decider;
+    MessageOpener opener;
     Cleaner cleaner;
     RecordDecoder decoder;
     RawBatch raw;
@@ -53,10 +56,11 @@ struct Explainer::State {
     DecidedBatch decided;
     TextArena arena;
 
-    State(PolicyBinding bound, std::unique_ptr<Decider> made)
+    State(PolicyBinding bound, std::unique_ptr<Decider> made, const MessagePath& path)
         : binding(std::move(bound)),
           decider(std::move(made)),
-          cleaner(binding.policy),
+          opener(path),
+          cleaner(binding.policy, path),
           decoder(*binding.policy) {}
 
     void fill_batch(const Position& position, std::string_view bytes, bool too_large);
@@ -82,7 +86,9 @@ void Explainer::State::fill_batch(const Position& position, std::string_view byt
 }
 
 void Explainer::State::add_fields(Explanation& page, const Cell* row, const Reject* reject) {
-    std::string_view record = apply_byte_steps(policy().input, raw.bytes, arena);
+    auto opened = opener.open(raw.bytes, is_repaired_topic(raw.source.topic));
+    std::string_view record =
+        apply_byte_steps(policy().input, opened.refused ? raw.bytes : opened.record, arena);
     page.record = std::string(record);
     RecordDecoder::Failure failure;
     bool undecoded = reject != nullptr && reject->stage == RejectStage::kDecode;
@@ -158,11 +164,12 @@ void Explainer::State::add_decision(Explanation& page, const Decision& decision)
     if (decision.has_inquiry_reason) add(decision.reasons[kMostReasons - 1]);
 }
 
-Result<std::unique_ptr<Explainer>> Explainer::make(std::shared_ptr<const Policy> policy) {
+Result<std::unique_ptr<Explainer>> Explainer::make(std::shared_ptr<const Policy> policy,
+                                                   const MessagePath& path) {
     TRY(auto binding, PolicyBinding::make(policy));
     TRY(auto decider, Decider::make(policy));
     return std::make_unique<Explainer>(
-        std::make_unique<State>(std::move(binding), std::move(decider)));
+        std::make_unique<State>(std::move(binding), std::move(decider), path));
 }
 
 Explainer::Explainer(std::unique_ptr<State> state) : state_(std::move(state)) {}

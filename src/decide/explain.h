@@ -59,7 +59,8 @@ struct Explanation {
 
 class Explainer {
 public:
-    static Result<std::unique_ptr<Explainer>> make(std::shared_ptr<const Policy> policy);
+    static Result<std::unique_ptr<Explainer>> make(std::shared_ptr<const Policy> policy,
+                                                   const MessagePath& path = {});
     ~Explainer();
     // `too_large`: the bytes are only the record's beginning.
     Explanation explain(const Position& position, std::string_view bytes, bool too_large = false);

@@ -7,8 +7,8 @@
 
 #include "base/check.h"
 #include "base/file_store.h"
+#include "base/repaired_topic.h"
 #include "feed/envelope.h"
-#include "feed/repaired_topic.h"
 
 namespace loanstream {
 

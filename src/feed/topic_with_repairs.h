@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "feed/repaired_topic.h"
+#include "base/repaired_topic.h"
 #include "feed/topic_source.h"
 
 namespace loanstream {

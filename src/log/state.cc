@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "feed/repaired_topic.h"
+#include "base/repaired_topic.h"
 
 namespace loanstream {
 

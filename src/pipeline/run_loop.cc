@@ -20,7 +20,10 @@ Result<std::unique_ptr<RunLoop>> RunLoop::make(Parts parts, RunLoopSettings sett
 }
 
 RunLoop::RunLoop(Parts parts, RunLoopSettings settings, std::unique_ptr<Decider> decider)
-    : parts_(parts), settings_(settings), cleaner_(parts.policy), decider_(std::move(decider)) {}
+    : parts_(parts),
+      settings_(settings),
+      cleaner_(parts.policy, settings.envelope),
+      decider_(std::move(decider)) {}
 
 void RunLoop::stop() {
     stop_ = true;

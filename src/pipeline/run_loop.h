@@ -34,6 +34,7 @@ struct RunLoopSettings {
     milliseconds commit_every{2000};  // table.commit_every
     bool once = false;                // to the watermarks seen at the start, then stop
     milliseconds once_idle{0};        // longest wait of a poll then
+    MessagePath envelope{};           // source.envelope
     ReadingEnd until{};               // where reading ends, then stop
     EndTogether* together = nullptr;  // with the other lines of this process; outlives the loop
     std::size_t line = 0;             // our number among them

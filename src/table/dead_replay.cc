@@ -4,9 +4,9 @@
 #include <set>
 
 #include "base/crash_points.h"
+#include "base/repaired_topic.h"
 #include "base/sha256.h"
 #include "feed/envelope.h"
-#include "feed/repaired_topic.h"
 #include "feed/topic_source.h"
 #include "feed/topic_writer.h"
 #include "table/table_reader.h"

@@ -1,6 +1,6 @@
 #include "table/prove.h"
 
-#include "feed/repaired_topic.h"
+#include "base/repaired_topic.h"
 
 #include <algorithm>
 #include <map>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "feed/repaired_topic.h"
+#include "base/repaired_topic.h"
 #include "table/amounts.h"
 #include "table/table_reader.h"
 

@@ -106,9 +106,10 @@ def differences(topic_folder, warehouse, policy_path=None):
                           policy_path)
 
 
-def differences_of(topic_records, topic, warehouse, policy_path=None):
+def differences_of(topic_records, topic, warehouse, policy_path=None, envelope=""):
     """As differences, by (partition, offset, bytes) of a topic that is read elsewhere."""
     policy = Policy(policy_path or ROOT / "policies/lendingclub.toml")
+    policy.envelope = envelope.split(".") if envelope else []
     prediction, dead = rows_of(warehouse, "prediction"), rows_of(warehouse, "dead_letters")
     wrong = []
     for partition, offset, record in topic_records:

@@ -44,6 +44,9 @@ def decode(record, policy, most_bytes=10 << 20):
     """{field name: str | Token | None | NESTED} of the keys that are there."""
     if len(record) > most_bytes:
         raise Rejected("decode", "too_large")
+    if policy.envelope or record.startswith(b"\0"):
+        from oracle.message import open_message  # which needs this module
+        record = open_message(record, policy.envelope)
     record = byte_steps(record, policy.input)
     if not record.strip(SPACE.encode()):
         raise Rejected("decode", "empty")

@@ -218,6 +218,7 @@ class Policy:
         raw = path.read_bytes()
         table = tomllib.loads(raw.decode())
         self.name = table["name"]
+        self.envelope = []  # source.envelope, which is no part of the policy
         self.input = table.get("input", {})
         self.missing = set(self.input.get("missing", [""]))
         self.id_field = self.input.get("id_field")
