@@ -66,7 +66,8 @@ SANITIZER_OPTIONS = {
 
 
 # The unit tests with threads, by program; the others would only be slow under ThreadSanitizer.
-THREADED = {"base_test": "*", "http_test": "*", "log_test": "Rivals*"}
+THREADED = {"base_test": "*", "http_test": "*", "log_test": "Rivals*",
+            "table_test": "GroupEncoder*"}
 
 
 def unit_tests(preset, chosen=None):

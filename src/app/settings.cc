@@ -80,7 +80,7 @@ std::vector<SettingDeclaration> kafka_settings() {
         {"kafka.group", kText, "loanstream", 0, 0, "", "consumer group of stream"},
         {"kafka.session_timeout", kDuration, "10s", 1000, 1800e3, "",
          "a process that says nothing so long loses its partitions"},
-        {"kafka.queue_bytes", kBytes, "64MiB", 1 << 20, 16e9, "",
+        {"kafka.queue_bytes", kBytes, "24MiB", 1 << 20, 16e9, "",
          "most that one consumer has fetched and not yet decided"},
         {"kafka.compression", kChoice, "lz4", 0, 0, "none|gzip|snappy|lz4|zstd",
          "of what source produces"},

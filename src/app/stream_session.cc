@@ -81,6 +81,7 @@ Result<void> StreamSession::open_line(const Settings& settings, const JobTopic& 
     TableSinkSettings sink;
     sink.codec = choices_.writer.codec;
     sink.program = choices_.writer.program;
+    sink.encodes_beside = true;
     sink.file_size = settings.number("table.file_size");
     line.sink = std::make_unique<TableSink>(env_, *line.warehouse, sink);
     TRY(line.source, open_job_source(env_, settings, share, *line.warehouse));

@@ -26,7 +26,7 @@ struct KafkaSourceSettings {
     std::set<std::int32_t> partitions;  // not empty: these, whatever the group says
     StartPlace start;                   // of partitions that the table does not know
     std::chrono::milliseconds session_timeout{10000};
-    std::int64_t queue_bytes = 64 << 20;  // fetched and not yet polled, all partitions together
+    std::int64_t queue_bytes = 24 << 20;  // fetched and not yet polled, all partitions together
     std::int64_t batch_records = 4096;
     std::int64_t batch_bytes = 1 << 20;
     std::int64_t most_record_bytes = 10 << 20;

@@ -1,6 +1,7 @@
 #include "table/table_sink.h"
 
 #include <algorithm>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -20,11 +21,13 @@ constexpr std::size_t kLargeBatchBytes = 256 << 20;
 struct GrowingFile {
     explicit GrowingFile(const TableDeclaration& table) : buffers(table) {}
     RowBuffers buffers;
-    std::unique_ptr<ParquetFile> file;  // once a row group is written
+    std::unique_ptr<ParquetFile> file;  // once a row group is handed over; the encoder's then
     std::string name;                   // as it lies in staging
     OffsetRange named_range;
-    std::int64_t rows() const { return buffers.rows() + (file ? file->rows() : 0); }
-    std::int64_t bytes() const { return buffers.bytes() + (file ? file->bytes() : 0); }
+    std::int64_t group_rows = 0;              // handed over
+    std::atomic<std::int64_t> file_bytes{0};  // written by the encoder
+    std::int64_t rows() const { return buffers.rows() + group_rows; }
+    std::int64_t bytes() const { return buffers.bytes() + file_bytes; }
 };
 
 }  // namespace
@@ -51,6 +54,7 @@ struct TableSink::Share {
             file->buffers.clear();
             file->file.reset();
             file->name.clear();
+            file->group_rows = file->file_bytes = 0;
         }
     }
 };
@@ -84,23 +88,6 @@ ParquetFile::Metadata footer_of(std::string_view table, const CommittedRange& ra
             {"loanstream.program", program}};
 }
 
-// Writes what is buffered as a row group, into a new file where there is none yet.
-Result<void> write_group(Warehouse& warehouse, const Claimed& claimed, GrowingFile& growing,
-                         OffsetRange range, Codec codec) {
-    if (growing.buffers.rows() == 0) return {};
-    const TableDeclaration& table = growing.buffers.table();
-    if (!growing.file) {
-        growing.name = warehouse.name_file(table.name, claimed, range);
-        growing.named_range = range;
-        TRY(growing.file,
-            ParquetFile::create(warehouse.files(), warehouse.layout().staged_file(growing.name),
-                                table, codec));
-    }
-    TRY_VOID(growing.file->write_group(growing.buffers.columns()));
-    growing.buffers.clear();
-    return {};
-}
-
 // A file that was begun before its range was known takes the name of the range that it holds.
 Result<void> rename_to_range(Warehouse& warehouse, const Claimed& claimed, GrowingFile& growing,
                              OffsetRange range) {
@@ -121,7 +108,10 @@ Result<void> rename_to_range(Warehouse& warehouse, const Claimed& claimed, Growi
 }  // namespace
 
 TableSink::TableSink(Env& env, Warehouse& warehouse, TableSinkSettings settings)
-    : env_(env), warehouse_(warehouse), settings_(std::move(settings)) {}
+    : env_(env),
+      warehouse_(warehouse),
+      settings_(std::move(settings)),
+      encoder_(settings_.encodes_beside) {}
 
 TableSink::~TableSink() = default;
 
@@ -168,6 +158,7 @@ Result<void> TableSink::skip_to(const SourcePartition& source, Offset next,
 Result<void> TableSink::release(const SourcePartition& source) {
     auto found = shares_.find(source);
     if (found == shares_.end()) return {};
+    TRY_VOID(ending(encoder_.wait()));
     for (GrowingFile* growing : found->second->files()) {
         if (!growing->file) continue;
         growing->file.reset();
@@ -216,11 +207,34 @@ Result<void> TableSink::take_batch(Share& share, const DecidedBatch& batch) {
             buffers.append(batch, from, count, {decided_ms, settings_.program});
             from += count;
             if (buffers.rows() == kMostGroupRows || buffers.bytes() > settings_.most_buffered_bytes)
-                TRY_VOID(
-                    write_group(warehouse_, share.claimed, *growing, share.range, settings_.codec));
+                TRY_VOID(write_group(share, *growing));
         }
     }
     return {};
+}
+
+// Hands what is buffered over as a row group, into a new file where there is none yet.
+template <typename File>
+Result<void> TableSink::write_group(Share& share, File& growing) {
+    if (growing.buffers.rows() == 0) return {};
+    const TableDeclaration& table = growing.buffers.table();
+    if (!growing.file) {
+        growing.name = warehouse_.name_file(table.name, share.claimed, share.range);
+        growing.named_range = share.range;
+        TRY(growing.file,
+            ParquetFile::create(warehouse_.files(), warehouse_.layout().staged_file(growing.name),
+                                table, settings_.codec));
+    }
+    TRY_VOID(encoder_.wait());
+    RowBuffers& group = groups_.try_emplace(table.name, table).first->second;
+    std::swap(group, growing.buffers);
+    growing.group_rows += group.rows();
+    return encoder_.begin([&group, &growing]() -> Result<void> {
+        TRY_VOID(growing.file->write_group(group.columns()));
+        growing.file_bytes = growing.file->bytes();
+        group.clear();
+        return {};
+    });
 }
 
 // Over all partitions: the largest buffers become row groups first.
@@ -238,8 +252,7 @@ Result<void> TableSink::bound_memory() {
                 largest_share = share.get();
             }
         if (largest == nullptr || total <= settings_.most_buffered_bytes) return {};
-        TRY_VOID(write_group(warehouse_, largest_share->claimed, *largest, largest_share->range,
-                             settings_.codec));
+        TRY_VOID(write_group(*largest_share, *largest));
     }
 }
 
@@ -352,8 +365,8 @@ Result<CommitRequest> TableSink::finish_files(const Policy* ends_day) {
         for (GrowingFile* growing : share->files()) {
             if (growing->rows() == 0) continue;
             std::string_view table = growing->buffers.table().name;
-            TRY_VOID(
-                write_group(warehouse_, share->claimed, *growing, share->range, settings_.codec));
+            TRY_VOID(write_group(*share, *growing));
+            TRY_VOID(encoder_.wait());
             TRY(auto done, growing->file->finish(footer_of(table, range, settings_.program)));
             growing->file.reset();
             TRY_VOID(rename_to_range(warehouse_, share->claimed, *growing, share->range));

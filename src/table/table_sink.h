@@ -12,7 +12,9 @@
 #include "base/env.h"
 #include "log/warehouse.h"
 #include "pipeline/sink.h"
+#include "table/group_encoder.h"
 #include "table/parquet_file.h"
+#include "table/row_buffers.h"
 
 namespace loanstream {
 
@@ -22,6 +24,7 @@ struct TableSinkSettings {
     std::int64_t file_size = 128LL << 20;          // wants_commit at this many pending bytes
     std::int64_t most_pending_rows = 1'000'000;    // ... or rows
     std::int64_t most_buffered_bytes = 8LL << 20;  // over all files; more: a row group each
+    bool encodes_beside = false;  // row groups on a thread of its own (group_encoder.h)
 };
 
 class TableSink : public Sink, private ReceiptMaker {
@@ -50,6 +53,8 @@ public:
 private:
     Result<void> take_batch(Share& share, const DecidedBatch& batch);
     Result<void> keep_versions(const Policy& policy);
+    template <typename File>
+    Result<void> write_group(Share& share, File& growing);
     Result<void> bound_memory();
     // With a policy: partitions whose day is over get an empty range.
     Result<void> commit_all(const Policy* ends_day = nullptr);
@@ -66,6 +71,8 @@ private:
     std::string kept_policy_, kept_model_;  // hashes whose files are kept
     Receipt receipt_;                       // of commits since the last commit()
     std::optional<Error> ended_;
+    std::map<std::string_view, RowBuffers> groups_;  // by table: what the encoder has
+    GroupEncoder encoder_;                           // the first to be destroyed
 };
 
 }  // namespace loanstream
