@@ -19,6 +19,10 @@ PROGRAM = BUILD / "loanstream"
 sys.path.insert(0, str(ROOT / "tests"))
 
 ROUNDS = 5
+BOUND = ("Whole processes from start to end, joining and leaving the group included. They share "
+         "two cores with the broker: where the CPU time of a program and of the broker together is "
+         "more than both cores have, that bounds the rate; the drain is bound by the one thread "
+         "that librdkafka has for a broker.")
 SLIM = ["id", "member_id", "annual_inc", "loan_amnt", "funded_amnt", "int_rate", "term", "dti",
         "revol_util", "bc_util", "inq_last_6mths", "grade", "emp_length", "home_ownership"]
 
@@ -68,47 +72,79 @@ def job(bootstrap, topic, folder, number):
     return took
 
 
-def compare(bootstrap, topic, folder):
-    drains, jobs, cpu, peaks, records = [], [], [], [], 0
+def produced(brokers, words, partitions, path, number):
+    """The file into a new topic, which is deleted again."""
+    topic = f"made-{words[0].name}-{partitions}-{path.stem}-{number}"
+    brokers.client.create_topic(topic, partitions)
+    took = timed([*words[:-2], *(topic if word == "TOPIC" else word for word in words[-2:])],
+                 environment(brokers.bootstrap))
+    brokers.client.delete_topic(topic)
+    return took
+
+
+def rounds(brokers, topic, path, partitions, folder):
+    """(seconds, CPU seconds, peak MiB, output) of each program, by round."""
+    runs = {"drain": [], "loop": [], "job": [], "produce": [], "source": []}
+    bootstrap = brokers.bootstrap
     for number in range(ROUNDS):
-        seconds, _, _, output = timed([BUILD / "kafka_drain", bootstrap, topic], os.environ)
-        records, size, inside = output.split()
-        drains.append(float(inside))
-        seconds, cpu_seconds, peak, output = job(bootstrap, topic, folder, number)
-        assert f"{int(records):,} records" in output, output
-        jobs.append(seconds)
-        cpu.append(cpu_seconds)
-        peaks.append(peak)
-    records, size = int(records), int(size)
-    drain, ours = statistics.median(drains), statistics.median(jobs)
-    return (f"{records:,} records of {size // records:,} bytes: drain {records / drain:,.0f}/s, "
-            f"the job {records / ours:,.0f}/s = {drain / ours:.2f} of it, "
-            f"{statistics.median(cpu) * 1e6 / records:.2f} CPU s per million, "
-            f"peak {max(peaks):.0f} MiB")
+        runs["drain"].append(timed([BUILD / "kafka_drain", bootstrap, topic], os.environ))
+        runs["loop"].append(timed([BUILD / "kafka_loop", bootstrap, topic, folder / "five.parquet"],
+                                  os.environ))
+        runs["job"].append(job(bootstrap, topic, folder, number))
+        runs["produce"].append(produced(
+            brokers, [BUILD / "kafka_produce", bootstrap, "TOPIC", path], partitions, path, number))
+        runs["source"].append(produced(
+            brokers, [PROGRAM, "source", "local", "--quiet", "--file", path, "TOPIC"], partitions,
+            path, number))
+    return runs
+
+
+def compare(brokers, topic, path, partitions, folder):
+    runs = rounds(brokers, topic, path, partitions, folder)
+    records, size, _ = map(float, runs["drain"][0][3].split())
+    assert f"{int(records):,} records" in runs["job"][0][3], runs["job"][0][3]
+    seconds = {name: statistics.median(run[0] for run in all_runs)
+               for name, all_runs in runs.items()}
+    cpu = {name: statistics.median(run[1] for run in all_runs) * 1e6 / records
+           for name, all_runs in runs.items()}
+    peak = {name: max(run[2] for run in all_runs) for name, all_runs in runs.items()}
+    small = size / records < 1000
+    return [
+        f"{records:,.0f} records of {size / records:,.0f} bytes, "
+        f"{partitions} partition{'s' * (partitions > 1)}:",
+        f"  drain   {records / seconds['drain']:9,.0f}/s   {cpu['drain']:5.2f} CPU s per million",
+        f"  loop    {records / seconds['loop']:9,.0f}/s   {cpu['loop']:5.2f}   "
+        f"{seconds['drain'] / seconds['loop']:.2f} of the drain",
+        f"  job     {records / seconds['job']:9,.0f}/s   {cpu['job']:5.2f}   "
+        f"{seconds['drain'] / seconds['job']:.2f} of the drain (to reach "
+        f"{'.30' if small else '.55'}), peak {peak['job']:.0f} MiB (200)",
+        f"  produce {records / seconds['produce']:9,.0f}/s   {cpu['produce']:5.2f}",
+        f"  source  {records / seconds['source']:9,.0f}/s   {cpu['source']:5.2f}   "
+        f"{seconds['produce'] / seconds['source']:.2f} of produce (to reach .70), "
+        f"peak {peak['source']:.0f} MiB",
+    ]
 
 
 def kafka(arguments, *_):
+    from kafka_latency import latency
     from lab.client import Client
     from lab.fixtures import running
     from lab.kraft import Kraft
-    wide = arguments.records
+    wide = arguments.records // 2
     lines = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        files = feeds(folder, wide, wide * 5)
+        files = feeds(folder, wide, wide * 3)
         with running(Kraft(folder / "brokers")) as brokers:
             brokers.client = Client(brokers.access())
-            bootstrap = brokers.bootstrap
-            for name, path in files.items():
-                for partitions in (1, 4):
-                    topic = f"t{partitions}-{path.stem}"
-                    brokers.client.create_topic(topic, partitions)
-                    took = timed([PROGRAM, "source", "local", topic, "--file", path, "--quiet"],
-                                 environment(bootstrap))
-                    lines.append(f"{name}, {partitions} partition{'s' * (partitions > 1)}: source "
-                                 f"{wide * (5 if name == '300 B' else 1) / took[0]:,.0f}/s, "
-                                 f"peak {took[2]:.0f} MiB")
-                    lines.append("  " + compare(bootstrap, topic, folder))
-                    print("\n".join(lines[-2:]), flush=True)
-                    brokers.client.delete_topic(topic)
-    return lines
+            for commit_every_ms in (100, 2000):
+                lines += latency(brokers, PROGRAM, folder, environment, commit_every_ms)
+                print("\n".join(lines[-2:]), flush=True)
+            for path, partitions in itertools.product(files.values(), (1, 4)):
+                topic = f"t{partitions}-{path.stem}"
+                brokers.client.create_topic(topic, partitions)
+                timed([BUILD / "kafka_produce", brokers.bootstrap, topic, path], os.environ)
+                lines += compare(brokers, topic, path, partitions, folder)
+                print("\n".join(lines[-6:]), flush=True)
+                brokers.client.delete_topic(topic)
+    return [*lines, BOUND]

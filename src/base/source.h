@@ -13,7 +13,7 @@ namespace loanstream {
 // Where the table's log says that reading goes on.
 struct ReadingPlace {
     Offset next;
-    bool is_first_claim = false;  // nobody has read this partition into the table before
+    bool is_first_claim = false;  // where reading begins is not in the log yet
 };
 
 class Source {
@@ -34,7 +34,8 @@ public:
     virtual Result<Assignment> assignment() = 0;
 
     // Where the next poll of a partition starts. `next` is beyond the place asked for where what
-    // lies between is not to be had or not wanted; `why` then says so, for the log.
+    // lies between is not to be had or not wanted; `why` then says so, for the log. `why` of the
+    // very place: reading begins there because somebody chose it, and the log is to say so.
     struct Seek {
         Offset next;
         std::string why{};

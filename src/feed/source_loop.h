@@ -59,6 +59,7 @@ private:
     SourceLoop(Env& env, SourceLoopSettings settings, SourceObserver observer);
     Result<void> run_api();
     Result<void> run_file();
+    void deliver_the_rest();
     Result<void> produce_rows(std::int64_t first_row, std::vector<std::string>& rows);
     Result<void> produce(std::vector<std::string>& waiting);
     // Until the writer has room, or has delivered all, or stop(); says so when it takes long.

@@ -141,7 +141,8 @@ Error KafkaProducer::error_of(const Failure& failure) const {
     return {ErrorCode::kOutside,
             fmt::format("a record of {} bytes is larger than the topic takes", failure.bytes),
             settings_.topic,
-            "raise the topic's max.message.bytes; what came before it is produced"};
+            "this record is not in the topic: raise the topic's max.message.bytes and "
+            "produce it again"};
 }
 
 Result<bool> KafkaProducer::wait_until(milliseconds wait, std::int64_t most_waiting_bytes) {

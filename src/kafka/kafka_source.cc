@@ -74,6 +74,7 @@ Result<void> KafkaSource::connect() {
     TRY(auto admin, KafkaAdmin::open(access_));
     TRY(auto topic, admin->topic(settings_.topic));
     auto count = static_cast<std::int32_t>(topic.partitions.size());
+    partitions_at_start_ = count;
     for (std::int32_t wanted : settings_.partitions)
         if (wanted < 0 || wanted >= count)
             return fail(ErrorCode::kUsage, fmt::format("there is no partition {}", wanted),
@@ -321,6 +322,8 @@ Result<Source::Seek> KafkaSource::seek(const SourcePartition& source, const Read
     if (place.is_first_claim) {
         TRY(Offset start, start_of(source, marks));
         found = {std::max(start, place.next), settings_.start.text()};
+        bool is_chosen = settings_.start.kind != StartPlace::Kind::kEarliest && !is_added(id);
+        if (found.next == place.next && !is_chosen) found.why.clear();
     }
     if (found.next < marks.first)
         found = {marks.first, "the topic's retention: the oldest record is at " +
@@ -342,6 +345,7 @@ Result<Source::Seek> KafkaSource::seek(const SourcePartition& source, const Read
 
 Result<Offset> KafkaSource::start_of(const SourcePartition& source, const Watermarks& marks) {
     const StartPlace& start = settings_.start;
+    if (is_added(source.partition)) return marks.first;
     switch (start.kind) {
         case StartPlace::Kind::kEarliest: break;
         case StartPlace::Kind::kLatest: return marks.next;

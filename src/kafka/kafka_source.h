@@ -88,6 +88,8 @@ private:
     Result<void> fault_of(const Partition& partition, rd_kafka_resp_err_t code,
                           const std::string& reason);
     Result<Offset> start_of(const SourcePartition& source, const Watermarks& marks);
+    // To the topic, since we began: all of it is read, whatever --start says.
+    bool is_added(PartitionId id) const { return id.value >= partitions_at_start_; }
     Offset position_of(const Partition& partition) const;
     Partition* find(const SourcePartition& source);
     bool is_grouped() const { return !settings_.group.empty() && settings_.partitions.empty(); }
@@ -99,6 +101,7 @@ private:
     rd_kafka_queue_t* events_ = nullptr;
     int wake_ = -1;  // eventfd that librdkafka writes when a queue has something
     std::vector<Partition> partitions_;
+    std::int32_t partitions_at_start_ = 0;  // of the topic
     enum class Answer { kNone, kAssign, kUnassign };
     Answer owed_ = Answer::kNone;  // what the group waits for
     std::vector<std::int32_t> asked_back_;

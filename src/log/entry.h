@@ -141,6 +141,10 @@ struct PartitionState {
     EpochMs decided_ms_last;
     std::string policy_hash, model_hash;
     std::int64_t records = 0, decided = 0, rejected = 0;  // of this incarnation
+    // Nothing is known of it but its owners: where reading begins is not written down yet.
+    bool is_only_claimed() const {
+        return source.incarnation == Incarnation() && next == Offset(0) && policy_hash.empty();
+    }
 };
 
 // An incarnation that a reset has ended.

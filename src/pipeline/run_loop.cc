@@ -90,6 +90,8 @@ Result<void> RunLoop::take_partition(const SourcePartition& source) {
     if (seek.next > place.next) {
         TRY_VOID(parts_.sink.skip_to(source, seek.next, seek.why));
         parts_.observer.skipped(source, {place.next, seek.next}, seek.why);
+    } else if (!seek.why.empty()) {
+        TRY_VOID(parts_.sink.begin_here(source, *parts_.policy));
     }
     TRY(Offset end, parts_.source.watermark(source));
     bool is_at_end = settings_.until.offset && seek.next >= *settings_.until.offset;
@@ -160,6 +162,8 @@ Result<void> RunLoop::drop(const SourcePartition& source, LetGo cause) {
 
 Result<void> RunLoop::take_batch() {
     crash_point(CrashPoint::kPolled);
+    // The day is over, say: told to all as any commit, and durable at its source before.
+    if (first_pending_.count() >= 0 && parts_.sink.wants_commit()) TRY_VOID(commit());
     if (fenced_.contains(raw_.source)) return {};  // its new owner reads it
     auto place = owned_.find(raw_.source);
     LOANSTREAM_CHECK(place != owned_.end() && raw_.range.begin == place->second.read_next);

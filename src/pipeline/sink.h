@@ -46,6 +46,8 @@ public:
     // or not wanted. Only where nothing of the partition waits.
     virtual Result<void> skip_to(const SourcePartition& source, Offset next,
                                  const std::string& why) = 0;
+    // Writes into the log that reading begins where it stands, by an empty range.
+    virtual Result<void> begin_here(const SourcePartition& source, const Policy& policy) = 0;
     // Gives a partition up without a trace; uncommitted rows of it are dropped.
     virtual Result<void> release(const SourcePartition& source) = 0;
     // Adds the rows of one batch; nothing is visible yet. Views need not outlive the call.

@@ -140,7 +140,8 @@ Result<ReadingPlace> TableSink::claim(const SourcePartition& source) {
     share->begin_at(claimed.next);
     share->claimed = claimed;
     shares_[source] = std::move(share);
-    return ReadingPlace{claimed.next, claimed.epoch == Epoch(1)};
+    const PartitionState* known = warehouse_.state().partition(topic_partition_of(source));
+    return ReadingPlace{claimed.next, known != nullptr && known->is_only_claimed()};
 }
 
 Result<void> TableSink::skip_to(const SourcePartition& source, Offset next,
@@ -341,14 +342,25 @@ PartitionOrders TableSink::orders_of(const SourcePartition& source) const {
     return orders;
 }
 
+CommittedRange TableSink::empty_range(Share& share, const Policy& policy) const {
+    share.decided_ms_last = decision_time(share);
+    return {share.claimed.source,  share.claimed.epoch, share.range,          0, 0, 0,
+            share.decided_ms_last, policy.hash,         model_hash_of(policy)};
+}
+
+Result<void> TableSink::begin_here(const SourcePartition& source, const Policy& policy) {
+    if (ended_) return std::unexpected(*ended_);
+    auto found = shares_.find(source);
+    LOANSTREAM_CHECK(found != shares_.end() && found->second->range.empty());
+    TRY_VOID(ending(keep_versions(policy)));
+    return ending(put({{empty_range(*found->second, policy)}, {}}));
+}
+
 Result<CommitRequest> TableSink::finish_files(const Policy* ends_day) {
     CommitRequest request;
     for (auto& [source, share] : shares_) {
         if (ends_day != nullptr && is_behind(*share)) {
-            share->decided_ms_last = decision_time(*share);
-            request.ranges.push_back({source, share->claimed.epoch, share->range, 0, 0, 0,
-                                      share->decided_ms_last, ends_day->hash,
-                                      model_hash_of(*ends_day)});
+            request.ranges.push_back(empty_range(*share, *ends_day));
             continue;
         }
         if (share->range.empty()) continue;
@@ -384,7 +396,10 @@ Result<CommitRequest> TableSink::finish_files(const Policy* ends_day) {
 
 Result<void> TableSink::commit_all(const Policy* ends_day) {
     TRY(auto request, finish_files(ends_day));
-    if (request.ranges.empty()) return {};
+    return request.ranges.empty() ? Result<void>() : put(request);
+}
+
+Result<void> TableSink::put(const CommitRequest& request) {
     TRY(auto outcome, warehouse_.commit(request));
     TRY_VOID(warehouse_.publish());
     TRY_VOID(warehouse_.maintain());

@@ -35,6 +35,7 @@ public:
     Result<ReadingPlace> claim(const SourcePartition& source) override;
     Result<void> skip_to(const SourcePartition& source, Offset next,
                          const std::string& why) override;
+    Result<void> begin_here(const SourcePartition& source, const Policy& policy) override;
     Result<void> release(const SourcePartition& source) override;
     // Commits what waits first where the batch lies in a new UTC day or under another policy; the
     // next Receipt tells of both. After an error the sink is at its end: every call gives it.
@@ -59,6 +60,8 @@ private:
     // With a policy: partitions whose day is over get an empty range.
     Result<void> commit_all(const Policy* ends_day = nullptr);
     Result<CommitRequest> finish_files(const Policy* ends_day);
+    CommittedRange empty_range(Share& share, const Policy& policy) const;
+    Result<void> put(const CommitRequest& request);
     bool is_behind(const Share& share) const;
     template <typename T>
     Result<T> ending(Result<T> result);

@@ -153,9 +153,34 @@ def test_where_a_new_table_begins(job, start, first, tmp_path):
     assert job.landed() == 65 - first
 
 
-def test_partitions_added_while_it_runs(job):
-    job.produce(50)
-    with job.running("stream", "--quiet") as stream:
+def test_where_it_begins_is_said_again_until_it_is_written_down(job):
+    job.produce(60)
+    for _ in range(2):  # dies between its claim and the entry
+        job.stream("--start", "latest", env={"LOANSTREAM_CRASH_AT": "claimed"}, expect=None)
+    assert job.landed() == 0
+    job.stream("--start", "latest")
+    job.produce(5, seed=2)
+    job.stream()
+    assert job.sql("select min(source_offset) as first, count(*) as n from (select source_offset "
+                   "from prediction union all select source_offset from dead_letters)"
+                   ) == [{"first": 60, "n": 5}]
+    assert job.prove()["proved"]
+
+
+def test_a_beginning_with_nothing_before_it_is_written_down(job):
+    with job.running("stream", "--start", "latest", "--quiet") as stream:
+        wait_until(lambda: "event=partition_claimed " in stream.text(), 60, "it reads")
+        stream.kill()
+    job.produce(20)
+    job.stream("--start", "latest")
+    job.holds(20)
+
+
+@pytest.mark.parametrize("start", ["earliest", "latest"])
+def test_partitions_added_while_it_runs(job, start):
+    with job.running("stream", "--quiet", "--start", start) as stream:
+        wait_until(lambda: "event=partition_claimed " in stream.text(), 60, "it reads")
+        job.produce(50)
         job.wait_landed(50)
         job.brokers.client.add_partitions(job.topic, 3)
         job.brokers.client.led(job.topic, 3)
@@ -173,10 +198,13 @@ def test_a_record_of_the_topics_largest_size_and_one_beyond(job):
     job.run("source", "--file", path, "--quiet", env={"LOANSTREAM_KAFKA_COMPRESSION": "none"})
     job.stream()
     job.holds(1)
-    path.write_text(json.dumps({**record, "desc": "x" * 300000}) + "\n")
+    small = json.dumps(record) + "\n"
+    path.write_text(small + json.dumps({**record, "desc": "x" * 300000}) + "\n" + small)
     done = job.run("source", "--file", path, "--quiet", expect=3,
                    env={"LOANSTREAM_KAFKA_COMPRESSION": "none"})
-    assert "larger than the topic takes" in done.err.splitlines()[-1]
+    assert has_line(done.err, "larger than the topic takes", "this record is not in the topic")
+    job.stream()
+    job.holds(3)  # those around it are produced
 
 
 def test_the_topic_goes_away_while_it_is_read(job):
