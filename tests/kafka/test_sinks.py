@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from job import has_line
+from job import Job, has_line
 from lab.fixtures import running
 from lab.client import Client
 from lab.kraft import Kraft
