@@ -45,7 +45,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::open(
     TRY(loop.envelope, MessagePath::parse(settings.text("source.envelope")));
     loop.together = session->together_.get();
     for (; loop.line < shares.size(); ++loop.line)
-        TRY_VOID(session->open_line(settings, shares[loop.line], loop));
+        TRY_VOID(session->open_line(settings, shares[loop.line], loop, !request.one_thread));
     return session;
 }
 
@@ -72,7 +72,7 @@ Result<void> StreamSession::prepare(const Settings& settings, const StreamReques
 }
 
 Result<void> StreamSession::open_line(const Settings& settings, const JobTopic& share,
-                                      RunLoopSettings loop) {
+                                      RunLoopSettings loop, bool encodes_beside) {
     if (loop.line == lines_.size()) lines_.push_back(std::make_unique<Line>(env_));
     Line& line = *lines_[loop.line];
     if (!line.warehouse) {
@@ -81,7 +81,7 @@ Result<void> StreamSession::open_line(const Settings& settings, const JobTopic& 
     TableSinkSettings sink;
     sink.codec = choices_.writer.codec;
     sink.program = choices_.writer.program;
-    sink.encodes_beside = true;
+    sink.encodes_beside = encodes_beside;
     sink.file_size = settings.number("table.file_size");
     line.sink = std::make_unique<TableSink>(env_, *line.warehouse, sink);
     TRY(line.source, open_job_source(env_, settings, share, *line.warehouse));

@@ -37,6 +37,7 @@ struct StreamRequest {
     std::set<std::int32_t> partitions;  // empty: all that are free
     StartPlace start{};                 // on Kafka, of partitions that the table does not know
     bool accept_reset = false;          // on Kafka, of topics made anew with lower offsets
+    bool one_thread = false;            // nothing beside the line (a simulated world)
 };
 
 class StreamSession {
@@ -66,7 +67,8 @@ private:
     explicit StreamSession(Env& env) : env_(env) {}
     Result<void> prepare(const Settings& settings, const StreamRequest& request,
                          RunLoopObserver& observer);
-    Result<void> open_line(const Settings& settings, const JobTopic& share, RunLoopSettings loop);
+    Result<void> open_line(const Settings& settings, const JobTopic& share, RunLoopSettings loop,
+                           bool encodes_beside);
     Result<void> run_lines();
     void end_line(Result<void> ran);
 

@@ -214,6 +214,7 @@ bool World::all_landed() {
 bool World::stream(ProcessEnv& process) {
     StreamRequest request;
     request.topic = kTopic;
+    request.one_thread = true;
     StreamSession* running = nullptr;
     auto look = [&] {
         if (running != nullptr && machine_.is_calm() && all_landed()) running->stop();
