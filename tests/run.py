@@ -4,10 +4,12 @@
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,11 +39,53 @@ class Failed(Exception):
     """A suite could not run at all; the text is its output."""
 
 
-def call(command, env=None, timeout=3000):
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, timeout=timeout,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+class Patience:
+    """How long one command of a suite, and all suites together, may take, in seconds."""
+
+    command, all, began = 1500, 4500, time.monotonic()
+
+    @classmethod
+    def left(cls):
+        """For the next command; an error once all time is used up."""
+        left = cls.began + cls.all - time.monotonic()
+        if left < 1:
+            raise Failed(f"not run: the suites before took the {cls.all} s that all may take")
+        return min(cls.command, left)
+
+
+def call(*commands, env=None):
+    """(exit status, output) of commands side by side: the first that failed, all outputs. One that
+    takes too long is killed with its children, and its output so far is in the error."""
+    running = []
+    with contextlib.ExitStack() as closing:
+        for command in commands:
+            output = closing.enter_context(tempfile.TemporaryFile())
+            running.append((output, subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, **(env or {})}, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)))
+        late = not wait_for([process for _, process in running], Patience.left())
+        texts = []
+        for output, _ in running:
+            output.seek(0)
+            texts.append(output.read().decode("utf-8", "replace"))
+        if late:
+            shown = "\n".join(text[-6000:] for text in texts)
+            raise Failed(f"killed, it did not end in its time\n{shown}")
+        return (next((x.returncode for _, x in running if x.returncode), 0), "".join(texts))
+
+
+def wait_for(processes, seconds):
+    """Whether all ended in time; those that did not are killed, and their children."""
+    end = time.monotonic() + seconds
+    in_time = True
+    for process in processes:
+        try:
+            process.wait(timeout=max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            in_time = False
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return in_time
 
 
 def build(preset, *targets):
@@ -80,7 +124,7 @@ def unit_tests(preset, chosen=None):
         with tempfile.NamedTemporaryFile(suffix=".json") as report:
             status, text = call([str(program), f"--gtest_output=json:{report.name}",
                                  "--gtest_brief=1",
-                                 f"--gtest_filter={(chosen or {}).get(name, '*')}"], env)
+                                 f"--gtest_filter={(chosen or {}).get(name, '*')}"], env=env)
             content = report.read()
         if not content:
             counts += Counts(failed=1)
@@ -105,7 +149,7 @@ def stories(preset):
     def run(_):
         files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "tests/flow").glob("*.story"))
         status, text = call([str(ROOT / f"build/{preset}/loanstream"), "policy", "test", *files],
-                            SANITIZER_OPTIONS)
+                            env=SANITIZER_OPTIONS)
         found = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
         if not found:
             raise Failed(text[-6000:])
@@ -143,6 +187,9 @@ def tsan(arguments):
     return counts, output
 
 
+STUCK = 300  # seconds after which pytest shows where a test is
+
+
 def pytest(folder, preset="release"):
     def run(arguments):
         env = {"LOANSTREAM_PROGRAM": str(ROOT / f"build/{preset}/loanstream"), **SANITIZER_OPTIONS,
@@ -150,8 +197,9 @@ def pytest(folder, preset="release"):
         with tempfile.TemporaryDirectory() as temporary:
             report = f"{temporary}/report.xml"
             status, text = call([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                                 "-rs", "--basetemp", f"{temporary}/base", "--junitxml", report,
-                                 f"tests/{folder}"], env, timeout=5000)
+                                 "-rfs", "-o", f"faulthandler_timeout={STUCK}", "--basetemp",
+                                 f"{temporary}/base", "--junitxml", report, f"tests/{folder}"],
+                                env=env)
             if not os.path.exists(report):
                 raise Failed(text[-6000:])
             suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
@@ -169,16 +217,11 @@ def simulate(arguments):
     build("release", "sim")
     program = str(ROOT / "build/release/sim")
     share = 5000 if arguments.full else 500
-    running = [subprocess.Popen([program, *words], cwd=ROOT, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True)
-               for words in (["--seeds", str(share), "--from", "1"],
-                             ["--seeds", str(share), "--from", str(share + 1)])]
-    counts, output = Counts(), ""
-    for process in running:
-        text, _ = process.communicate(timeout=5000)
-        held = process.returncode == 0 and re.search(r"^\d+ seeds from \d+ held", text, re.M)
-        counts += Counts(share, 0) if held else Counts(failed=1)
-        output += "" if held else text
+    status, output = call([program, "--seeds", str(share), "--from", "1"],
+                          [program, "--seeds", str(share), "--from", str(share + 1)])
+    held = len(re.findall(r"^\d+ seeds from \d+ held", output, re.M))
+    counts = Counts(share * held, max(2 - held, int(status != 0)))
+    output = output if counts.failed else ""
     status, text = call([program, "--plants", "tests/sim/plants.txt"])
     found = len(re.findall(r": found by seed \d+", text))
     missed = len(re.findall(r": NOT FOUND", text))
@@ -239,6 +282,8 @@ def main():
     parser.add_argument("--full", action="store_true")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
     arguments = parser.parse_args()
+    if arguments.full:
+        Patience.command, Patience.all = 5000, 20000
     for name in arguments.suites:
         if name not in SUITES:
             parser.error(f"no suite '{name}': {', '.join(SUITES)}")
