@@ -43,11 +43,17 @@ void Outbox::join() {
     if (thread_.joinable()) thread_.join();
 }
 
+// Under the lock.
+void Outbox::is_due() {
+    ++changes_;
+    if (!due_since_) due_since_ = env_.monotonic();
+}
+
 void Outbox::claimed(const SourcePartition& source, Offset next) {
     {
         std::lock_guard lock(mutex_);
         goals_[topic_partition_of(source)] = {source, next, next, ++claims_};
-        ++changes_;
+        is_due();
     }
     changed_.notify_all();
 }
@@ -58,7 +64,7 @@ void Outbox::committed(const SourcePartition& source, Offset next) {
         auto goal = goals_.find(topic_partition_of(source));
         if (goal == goals_.end() || goal->second.source != source) return;
         goal->second.next = std::max(goal->second.next, next);
-        ++changes_;
+        is_due();
     }
     changed_.notify_all();
 }
@@ -67,6 +73,7 @@ void Outbox::let_go(const SourcePartition& source) {
     std::lock_guard lock(mutex_);
     goals_.erase(topic_partition_of(source));
     ++changes_;
+    if (goals_.empty()) due_since_.reset();  // whoever claims them next delivers it
 }
 
 // False: it is time to end.
@@ -156,7 +163,11 @@ bool Outbox::deliver(SinkDelivery& delivery) {
     }
     pause_ = round->retry_in;
     if (round->moved) progress_ = env_.monotonic();
-    if (round->reached) reached_ = seen_;
+    if (round->reached) {
+        reached_ = seen_;
+        std::lock_guard lock(mutex_);
+        due_since_ = changes_ == seen_ ? std::nullopt : std::optional(began_);
+    }
     if (round->refused)
         hold(*round->refused);
     else if (pause_.count() == 0)
@@ -164,12 +175,27 @@ bool Outbox::deliver(SinkDelivery& delivery) {
     return true;
 }
 
+void Outbox::tell(std::int64_t delivered) {
+    SinkState state;
+    state.records = before_ + delivered;
+    {
+        std::lock_guard lock(mutex_);
+        state.due_since = due_since_;
+    }
+    observer_.sink_state(settings_.kind, state);
+}
+
 void Outbox::work() {
     std::unique_ptr<SinkDelivery> delivery;
     while (wait_for_work()) {
+        tell(delivery ? delivery->delivered() : 0);
         if (!delivery) delivery = open();
-        if (delivery && !deliver(*delivery)) delivery.reset();
+        if (delivery && !deliver(*delivery)) {
+            before_ += delivery->delivered();
+            delivery.reset();
+        }
         is_open_ = delivery != nullptr;
+        tell(delivery ? delivery->delivered() : 0);
     }
 }
 

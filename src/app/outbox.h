@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -15,9 +16,17 @@
 
 namespace loanstream {
 
+// How far a topic beside the table has come.
+struct SinkState {
+    std::int64_t records = 0;  // confirmed by brokers since the job's start, copies too
+    // Monotonic: since when the log has rows that are not on the topic; none: all are.
+    std::optional<std::chrono::nanoseconds> due_since;
+};
+
 class OutboxObserver {
 public:
     virtual ~OutboxObserver() = default;
+    virtual void sink_state(SinkKind, const SinkState&) {}  // before and after each round
     virtual void sink_note(SinkKind, const std::string& /*note*/) {}
     virtual void sink_held(SinkKind, const Error&) {}  // what is due waits; tried again
     virtual void sink_back(SinkKind) {}
@@ -48,6 +57,8 @@ private:
     std::chrono::milliseconds longest_connect();
     void hold(const Error& error);
     void go_on();
+    void is_due();
+    void tell(std::int64_t delivered);
 
     Env& env_;
     SinkSettings settings_;
@@ -61,12 +72,14 @@ private:
     bool stop_ = false;
     std::chrono::milliseconds patience_{0};
     std::chrono::nanoseconds stop_at_{0};
+    std::optional<std::chrono::nanoseconds> due_since_;
 
     // Of the thread.
     std::uint64_t seen_ = 0, reached_ = 0;  // of changes_: told to a round, delivered
     std::chrono::milliseconds pause_{0};    // before the next round
     bool is_open_ = false;                  // a change ends the pause
     std::int64_t delivered_ = 0;            // of this connection
+    std::int64_t before_ = 0;               // of those before it
     std::chrono::nanoseconds began_{0};     // the round
     std::chrono::nanoseconds progress_{0};  // when something was delivered
     bool held_ = false, noted_ = false;

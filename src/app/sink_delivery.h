@@ -57,6 +57,8 @@ public:
     Result<Round> round(const SinkGoals& goals, const KeepWaiting& keep_waiting);
     // About the brokers, for people; empty: nothing.
     std::string note() const;
+    // Records that brokers have confirmed, copies too.
+    std::int64_t delivered() const { return producer_->delivered(); }
 
 private:
     struct Lane {

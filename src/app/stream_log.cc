@@ -151,7 +151,7 @@ void StreamLog::round_done(const MergeRound& round) {
     for (const auto& [part, error] : round.refused)
         log_.event(events::kPartRefused, error, {{"part", part.text()}});
     for (const std::string& dt : round.completed) log_.event(events::kDayComplete, {{"dt", dt}});
-    std::lock_guard lock(merge_mutex_);
+    std::lock_guard lock(mutex_);
     for (const MergedPart& part : round.merged) merges_.files += part.files;
     merges_.parts += static_cast<std::int64_t>(round.merged.size());
     merges_.faults += static_cast<std::int64_t>(round.refused.size());
@@ -160,13 +160,13 @@ void StreamLog::round_done(const MergeRound& round) {
 
 void StreamLog::retried(const Error& error) {
     log_.event(events::kMergeRetry, error);
-    std::lock_guard lock(merge_mutex_);
+    std::lock_guard lock(mutex_);
     ++merges_.faults;
 }
 
 void StreamLog::ended(const Error& error) {
     log_.event(events::kMergeEnded, error);
-    std::lock_guard lock(merge_mutex_);
+    std::lock_guard lock(mutex_);
     ++merges_.faults;
     merges_.running = false;
 }
@@ -177,14 +177,40 @@ void StreamLog::sink_note(SinkKind sink, const std::string& note) {
 
 void StreamLog::sink_held(SinkKind sink, const Error& error) {
     log_.event(events::kSinkHeld, error, {{"sink", name_of(sink)}});
+    std::lock_guard lock(mutex_);
+    sinks_[sink].held = true;
 }
 
 void StreamLog::sink_back(SinkKind sink) {
     log_.event(events::kSinkBack, {{"sink", name_of(sink)}});
+    std::lock_guard lock(mutex_);
+    sinks_[sink].held = false;
+}
+
+void StreamLog::sink_state(SinkKind sink, const SinkState& state) {
+    std::lock_guard lock(mutex_);
+    sinks_[sink].state = state;
+}
+
+std::string StreamLog::sink_metrics() {
+    std::lock_guard lock(mutex_);
+    auto now = env_.monotonic();
+    MetricsText out;
+    auto add = [&](const Metric& metric, auto value_of) {
+        for (const auto& [kind, sink] : sinks_)
+            out.add(metric, value_of(sink), {{"sink", std::string(name_of(kind))}});
+    };
+    add(metrics::kSinkRecords, [](auto& sink) { return static_cast<double>(sink.state.records); });
+    add(metrics::kSinkBehind, [&](auto& sink) {
+        auto since = sink.state.due_since;
+        return since ? std::chrono::duration<double>(now - *since).count() : 0.0;
+    });
+    add(metrics::kSinkHeld, [](auto& sink) { return sink.held ? 1.0 : 0.0; });
+    return out.text();
 }
 
 std::string StreamLog::merge_metrics() {
-    std::lock_guard lock(merge_mutex_);
+    std::lock_guard lock(mutex_);
     MetricsText out;
     out.add(metrics::kMergedParts, static_cast<double>(merges_.parts));
     out.add(metrics::kMergedFiles, static_cast<double>(merges_.files));
@@ -195,7 +221,8 @@ std::string StreamLog::merge_metrics() {
 }
 
 std::string StreamLog::metrics() {
-    return metrics_text(*board_.newest(), env_.now()) + merge_metrics() + watch_.metrics();
+    return metrics_text(*board_.newest(), env_.now()) + merge_metrics() + sink_metrics() +
+           watch_.metrics();
 }
 
 void StreamLog::stopped() {

@@ -3,9 +3,9 @@
 // merging one, as an OutboxObserver on those of the sinks.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <set>
-
 #include <string>
 
 #include "app/merge_thread.h"
@@ -40,6 +40,7 @@ public:
     void ended(const Error& error) override;
     // Of the job and of merging; any thread.
     std::string metrics();
+    void sink_state(SinkKind sink, const SinkState& state) override;
     void sink_note(SinkKind sink, const std::string& note) override;
     void sink_held(SinkKind sink, const Error& error) override;
     void sink_back(SinkKind sink) override;
@@ -51,8 +52,13 @@ private:
         std::int64_t parts = 0, files = 0, backlog = 0, faults = 0;
         bool running = true;
     };
+    struct SinkPicture {
+        SinkState state;
+        bool held = false;
+    };
     void tell_schemas(const DecidedBatch& batch);
     std::string merge_metrics();
+    std::string sink_metrics();
     void write_metrics();
     void look_at_policy();
     std::string policy_sum() const;
@@ -65,8 +71,9 @@ private:
     StreamLogSettings settings_;
     std::string policy_sum_;
     std::set<std::uint32_t> schemas_;  // refused and told
-    std::mutex merge_mutex_;
+    std::mutex mutex_;  // of what other threads than the loop's tell
     MergeCounts merges_;
+    std::map<SinkKind, SinkPicture> sinks_;
     std::chrono::nanoseconds last_metrics_{-1}, last_look_{0};
 };
 

@@ -64,6 +64,12 @@ struct Metric {
     X(kMergeFaults, kCounter, "loanstream_merge_faults_total", "",                                 \
       "rounds of merging that failed, and parts that cannot be merged")                            \
     X(kMergeRunning, kGauge, "loanstream_merging", "", "1 while merging goes on, 0 when it ended") \
+    X(kSinkRecords, kCounter, "loanstream_sink_records_total", "sink",                             \
+      "records that brokers have confirmed on a topic beside the table")                           \
+    X(kSinkBehind, kGauge, "loanstream_sink_behind_seconds", "sink",                               \
+      "how long landed rows have waited to be on the topic beside the table; 0: all are")          \
+    X(kSinkHeld, kGauge, "loanstream_sink_held", "sink",                                           \
+      "1 while the topic beside the table takes nothing, such as for want of a broker")            \
     X(kWaiting, kGauge, "loanstream_waiting_partitions", "",                                       \
       "partitions that another process reads")                                                     \
     X(kState, kGauge, "loanstream_state", "state", "1 for the state that the job is in")

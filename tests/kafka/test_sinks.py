@@ -6,6 +6,7 @@ import re
 import signal
 import time
 import tomllib
+import urllib.request
 import uuid
 
 import pytest
@@ -19,6 +20,15 @@ from support.program import ROOT, run, wait_until
 
 POLICY = tomllib.loads((ROOT / "policies/lendingclub.toml").read_text())
 TEXTS = {reason["code"]: reason["text"] for reason in POLICY["reason"]}
+
+
+def sink_metrics(stream):
+    """{name: value} of the decisions topic's metrics, from the running job's port."""
+    url = re.search(r"event=metrics_served .* url=(\S+)", stream.text())[1]
+    with urllib.request.urlopen(url + "/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    return {name: float(value) for name, value in re.findall(
+        r'^loanstream_sink_(\w+)\{sink="decisions"\} (\S+)$', text, re.M)}
 
 
 @pytest.fixture
@@ -167,14 +177,21 @@ def test_dead_letters_of_old_brokers_are_envelopes(kafka010, tmp_path):
 def test_a_topic_that_is_not_there_holds_nobody_up(kafka, tmp_path):
     job = SinkJob(kafka, tmp_path, sink_partitions=None)
     job.produce(100)
-    with job.running("stream", "--quiet") as stream:
+    with job.running("stream", "--quiet", "--set", "metrics.port=1") as stream:
         job.wait_landed(100)
         wait_until(lambda: has_line(stream.text(), "sink_held", "no topic of this name",
                                     job.decisions, "topic create"), 30, "it says so")
+        # Held: what is due grows old, and nothing is on the topic.
+        wait_until(lambda: sink_metrics(stream)["behind_seconds"] > 1, 30, "it is behind")
+        assert sink_metrics(stream)["records_total"] == 0
+        assert sink_metrics(stream)["held"] == 1
         for topic in (job.decisions, job.dead):
             kafka.client.create_topic(topic)
         wait_until(job.is_announced, 60, "they are announced")
         assert has_line(stream.text(), "sink_back", "sink=decisions")
+        wait_until(lambda: sink_metrics(stream)["behind_seconds"] == 0, 30, "all is on the topic")
+        assert sink_metrics(stream)["held"] == 0
+        assert sink_metrics(stream)["records_total"] == len(job.announced(job.decisions))
         assert stream.terminate() == 0
     job.agree()
 
