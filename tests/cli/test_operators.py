@@ -1,7 +1,11 @@
 """What night operators see of a running stream and do to it: pages, pause, review-all, why."""
 
+import contextlib
 import json
+import os
+import pathlib
 import re
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -97,6 +101,37 @@ def test_a_second_stream_waits_and_takes_another_port(data, start):
     wait_until(lambda: second.ready() == "waiting: another process", 30, "waiting")
     first.process.kill()
     wait_until(lambda: second.ready() == "", 30, "taken over")
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    """A disk of its own, as seen by a process that keeps it until the end."""
+    flags = "-m" if os.geteuid() == 0 else "-rm"
+    keeps = f"mount -t tmpfs -o size={size} tmpfs {folder}; echo mounted; exec sleep infinity"
+    with subprocess.Popen(["unshare", flags, "bash", "-euc", keeps],
+                          stdout=subprocess.PIPE) as keeper:
+        assert keeper.stdout.readline() == b"mounted\n"
+        yield pathlib.Path(f"/proc/{keeper.pid}/root{folder}")
+        keeper.kill()
+
+
+def test_a_disk_that_fills_and_has_room_again(tmp_path):
+    (tmp_path / "disk").mkdir()
+    with small_disk(tmp_path / "disk", "100m") as disk:
+        run("topic", "create", TOPIC, data=disk / "data")
+        stream = Stream(disk / "data", tmp_path)
+        wait_until(lambda: stream.ready() == "", 30, "ready")
+        (disk / "filler").write_bytes(b"x" * (60 << 20))
+        wait_until(lambda: stream.ready() == "disk full", 30, "not ready")
+        assert stream.metrics()["loanstream_ready"] == 0
+        assert 0 < stream.metrics()["loanstream_disk_free_bytes"] < 64 << 20
+        assert "disk full" in json.dumps(why_of(disk / "data", 1))
+        append(disk / "data", 0, 10)  # what room there is serves
+        wait_until(lambda: stream.landed() == 10, 30, "10 records")
+        (disk / "filler").unlink()
+        wait_until(lambda: stream.ready() == "", 30, "ready again")
+        assert 'event=ready was="disk full"' in stream.process.text(), stream.process.text()
+        assert stream.process.terminate() == 0
 
 
 def test_no_pages_when_they_are_off(data, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.error
 import urllib.request
 
 import pytest
@@ -31,6 +32,16 @@ def metrics(process):
     with urllib.request.urlopen(url + "/metrics", timeout=10) as answer:
         return {k: float(v) for k, v in
                 re.findall(r"^(loanstream_\S+) (\S+)$", answer.read().decode(), re.M)}
+
+
+def ready(process):
+    """(HTTP status, reason) of /health/ready."""
+    url = re.search(r"event=metrics_served .* url=(\S+)", process.text())[1]
+    try:
+        with urllib.request.urlopen(url + "/health/ready", timeout=10) as answer:
+            return answer.status, json.loads(answer.read()).get("reason", "")
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())["reason"]
 
 
 def held(process, count):
@@ -90,3 +101,21 @@ def test_a_job_that_is_stuck_joins_its_group_anew(job):
         wait_until(lambda: "event=ready" in stream.text(), 30, "ready")
         assert stream.terminate() == 0, stream.text()
     job.holds(500)
+
+
+def test_two_groups_on_one_table_and_the_first_is_fenced(job):
+    job.produce(500)
+    with job.running("stream", "--quiet") as first:
+        job.wait_landed(500)
+        other = {"LOANSTREAM_KAFKA_GROUP": f"{job.topic}-other"}
+        with job.running("stream", "--quiet", env=other) as second:
+            wait_until(lambda: second.text().count("partition_claimed") == 4, 60, "claimed")
+            job.produce(500, seed=2)
+            wait_until(lambda: ready(first) == (503, "fenced"), 60, "the first says so")
+            wait_until(lambda: ready(second) == (200, ""), 60, "the second is ready")
+            assert metrics(first)["loanstream_fenced_partitions"] == 4
+            job.wait_landed(1000)
+            assert second.terminate() == 0
+        assert first.terminate() == 0
+    job.stream()
+    job.holds(1000)
