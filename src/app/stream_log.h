@@ -71,7 +71,7 @@ private:
     StreamLogSettings settings_;
     std::string policy_sum_;
     std::set<std::uint32_t> schemas_;  // refused and told
-    std::mutex mutex_;  // of what other threads than the loop's tell
+    std::mutex mutex_;                 // of what other threads than the loop's tell
     MergeCounts merges_;
     std::map<SinkKind, SinkPicture> sinks_;
     std::chrono::nanoseconds last_metrics_{-1}, last_look_{0};

@@ -129,7 +129,9 @@ bool is_final(rd_kafka_resp_err_t code) {
                                    RD_KAFKA_RESP_ERR__FATAL,
                                    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
                                    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
-                                   RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED};
+                                   RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                   RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
+                                   RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL};
     return std::ranges::find(kFinal, code) != kFinal.end();
 }
 
@@ -153,6 +155,20 @@ Error kafka_error(const KafkaAccess& access, rd_kafka_resp_err_t code, const std
         case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
         case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
             error.mend = "have the right given to this user on the broker";
+            break;
+        case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+            error.what = "the broker does not allow kafka.session_timeout to be so long or short";
+            error.mend =
+                "set it between the broker's group.min.session.timeout.ms (6s where nobody "
+                "changed it) and group.max.session.timeout.ms (30m)";
+            break;
+        case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+            error.what =
+                "members of the consumer group share partitions in another way than "
+                "cooperative-sticky";
+            error.mend =
+                "set another kafka.group, or stop the other members; --start group:NAME takes "
+                "over where a group stands";
             break;
         default: break;
     }

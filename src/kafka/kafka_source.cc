@@ -128,6 +128,8 @@ Result<void> KafkaSource::make_client(std::int32_t partitions) {
         {"session.timeout.ms", std::to_string(settings_.session_timeout.count())},
         {"heartbeat.interval.ms", std::to_string(std::clamp<std::int64_t>(
                                       settings_.session_timeout.count() / 4, 100, 3000))},
+        {"max.poll.interval.ms",  // librdkafka wants it no shorter than the session
+         std::to_string(std::max<std::int64_t>(settings_.session_timeout.count(), 300'000))},
         {"topic.metadata.refresh.interval.ms", "10000"},  // sees partitions that are added
         {"queued.min.messages", "1000000"},               // bytes bound the queue, not the count
         {"queued.max.messages.kbytes", std::to_string(share / 1024)},

@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from confluent_kafka import Consumer
 
 from job import Job, has_line
 from support.program import wait_until
@@ -108,3 +109,28 @@ def test_the_source_outlives_a_broker(job, tmp_path):
         api.close()
     job.stream()
     job.holds(400)
+
+
+def one_line(done):
+    (line,) = [line for line in done.err.splitlines() if line.startswith("loanstream: ")]
+    return line
+
+
+def test_a_session_that_the_broker_does_not_allow_is_refused(job):
+    done = job.stream(env={"LOANSTREAM_KAFKA_SESSION_TIMEOUT": "15m"}, expect=3)
+    assert "kafka.session_timeout" in one_line(done)
+    assert "group.max.session.timeout.ms" in one_line(done)
+
+
+def test_a_group_that_shares_in_another_way_is_refused(job):
+    other = Consumer({**job.brokers.access().properties, "group.id": job.topic,
+                      "partition.assignment.strategy": "range"})
+    given = []
+    other.subscribe([job.topic], on_assign=lambda _, partitions: given.extend(partitions))
+    wait_until(lambda: other.poll(0.1) or given, 30, "the other one is in the group")
+    done = job.stream(expect=3)
+    assert "cooperative-sticky" in one_line(done) and "kafka.group" in one_line(done)
+    other.close()
+    job.produce(100)
+    job.stream()
+    job.holds(100)
