@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "app/command.h"
@@ -158,6 +159,21 @@ int run_verb(Caught& caught, Env& env) {
     return *status;
 }
 
+// "table prov" where `table` has no such verb; empty: all words before the options are known.
+std::string unknown_verb(const CLI::App& root, int count, char** words) {
+    const CLI::App* at = &root;
+    std::string said;
+    for (int i = 1; i < count && words[i][0] != '-'; ++i) {
+        auto verbs = at->get_subcommands([](const CLI::App*) { return true; });
+        if (verbs.empty()) return {};
+        said += (said.empty() ? "" : " ") + std::string(words[i]);
+        auto named = std::ranges::find(verbs, words[i], &CLI::App::get_name);
+        if (named == verbs.end()) return said;
+        at = *named;
+    }
+    return {};
+}
+
 }  // namespace
 
 int run_command_line(int count, char** words, Env& env) {
@@ -176,7 +192,9 @@ int run_command_line(int count, char** words, Env& env) {
     } catch (const CLI::Success& asked) {  // --help, --version
         return root.exit(asked);
     } catch (const CLI::ParseError& error) {
-        std::fprintf(stderr, "loanstream: %s; loanstream --help\n", error.what());
+        std::string verb = unknown_verb(root, count, words);
+        std::string what = verb.empty() ? error.what() : "no verb '" + verb + "'";
+        std::fprintf(stderr, "loanstream: %s; loanstream --help\n", what.c_str());
         return 2;
     }
     for (auto& verb : verbs)

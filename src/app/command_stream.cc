@@ -155,7 +155,7 @@ Result<int> run_stream(Invocation& in) {
     observer.stopped();
     auto end = board.newest();
     if (!quiet && request.once) TRY_VOID(print_table(in.env, folders.warehouse, 20));
-    fmt::print("{}\n", status_line(*end, 0));
+    fmt::print("{}\n", status_line(*end));
     return 0;
 }
 

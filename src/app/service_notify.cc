@@ -66,7 +66,7 @@ void ServiceNotify::watch(std::shared_ptr<const Snapshot> seen) {
         auto newest = board_.newest();
         if (newest == seen) continue;
         seen = std::move(newest);
-        std::string message = "STATUS=" + status_line(*seen, 0) + "\n";
+        std::string message = "STATUS=" + status_line(*seen) + "\n";
         if (!ready) message += "READY=1\n";
         if (settings_.watchdog.count() > 0) message += "WATCHDOG=1\n";
         send(message);

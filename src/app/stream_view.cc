@@ -85,16 +85,18 @@ std::string decision_mix(const Snapshot& snapshot) {
     return text;
 }
 
-std::string status_line(const Snapshot& snapshot, double records_per_second) {
+std::string status_line(const Snapshot& snapshot, std::optional<double> records_per_second) {
+    std::string rate;
+    if (records_per_second)
+        rate = with_commas(static_cast<long long>(*records_per_second)) + "/s, ";
     std::int64_t lag = 0;
     for (const auto& partition : snapshot.partitions) lag += partition.watermark - partition.next;
     return fmt::format(
-        "{}: {} records ({} decided, {} rejected), {}/s, {} landed in {} commits, "
+        "{}: {} records ({} decided, {} rejected), {}{} landed in {} commits, "
         "lag {}, {}",
         name_of(snapshot.state), with_commas(snapshot.records), with_commas(snapshot.decided),
-        with_commas(snapshot.rejected), with_commas(static_cast<long long>(records_per_second)),
-        with_commas(snapshot.committed_records), snapshot.commits, with_commas(lag),
-        decision_mix(snapshot));
+        with_commas(snapshot.rejected), rate, with_commas(snapshot.committed_records),
+        snapshot.commits, with_commas(lag), decision_mix(snapshot));
 }
 
 std::string recent_box(const Snapshot& snapshot, std::size_t most_rows, std::size_t widest) {

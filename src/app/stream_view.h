@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "base/env.h"
@@ -30,7 +31,8 @@ private:
 };
 
 // "4,096 records (4,001 decided, 95 rejected) ... lag 12", on one line.
-std::string status_line(const Snapshot& snapshot, double records_per_second);
+std::string status_line(const Snapshot& snapshot,
+                        std::optional<double> records_per_second = std::nullopt);
 
 // approved 61.2 %  review 20.1 %  declined 18.7 %
 std::string decision_mix(const Snapshot& snapshot);

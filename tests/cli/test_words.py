@@ -32,7 +32,9 @@ def test_help_has_examples(verb):
 
 
 WRONG = [  # words, exit status, what the one line must say
-    (["strem"], 2, "help"),
+    (["strem"], 2, "no verb 'strem'"),
+    (["table", "prov", "x"], 2, "no verb 'table prov'"),
+    (["table"], 2, "--help"),
     (["stream", "cluster"], 2, "LOANSTREAM_KAFKA_BOOTSTRAP"),
     (["stream", "--partitions", "x"], 2, "--partitions"),
     (["stream", "bad/topic"], 2, "topic name"),
