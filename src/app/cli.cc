@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "base/build_info.h"
 #include "base/log_line.h"
+#include "base/nearest_word.h"
 
 namespace loanstream {
 
@@ -159,7 +160,7 @@ int run_verb(Caught& caught, Env& env) {
     return *status;
 }
 
-// "table prov" where `table` has no such verb; empty: all words before the options are known.
+// "no verb 'table prov'; did you mean prove?"; empty: all words before the options are known.
 std::string unknown_verb(const CLI::App& root, int count, char** words) {
     const CLI::App* at = &root;
     std::string said;
@@ -168,7 +169,12 @@ std::string unknown_verb(const CLI::App& root, int count, char** words) {
         if (verbs.empty()) return {};
         said += (said.empty() ? "" : " ") + std::string(words[i]);
         auto named = std::ranges::find(verbs, words[i], &CLI::App::get_name);
-        if (named == verbs.end()) return said;
+        if (named == verbs.end()) {
+            std::vector<std::string> names;
+            for (const auto* verb : verbs) names.push_back(verb->get_name());
+            return "no verb '" + said + "'; " +
+                   did_you_mean(words[i], {names.begin(), names.end()}, "loanstream --help");
+        }
         at = *named;
     }
     return {};
@@ -192,9 +198,9 @@ int run_command_line(int count, char** words, Env& env) {
     } catch (const CLI::Success& asked) {  // --help, --version
         return root.exit(asked);
     } catch (const CLI::ParseError& error) {
-        std::string verb = unknown_verb(root, count, words);
-        std::string what = verb.empty() ? error.what() : "no verb '" + verb + "'";
-        std::fprintf(stderr, "loanstream: %s; loanstream --help\n", what.c_str());
+        std::string what = unknown_verb(root, count, words);
+        if (what.empty()) what = std::string(error.what()) + "; loanstream --help";
+        std::fprintf(stderr, "loanstream: %s\n", what.c_str());
         return 2;
     }
     for (auto& verb : verbs)

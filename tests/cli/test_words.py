@@ -32,8 +32,8 @@ def test_help_has_examples(verb):
 
 
 WRONG = [  # words, exit status, what the one line must say
-    (["strem"], 2, "no verb 'strem'"),
-    (["table", "prov", "x"], 2, "no verb 'table prov'"),
+    (["strem"], 2, "no verb 'strem'; did you mean stream?"),
+    (["table", "prov", "x"], 2, "no verb 'table prov'; did you mean prove?"),
     (["table"], 2, "--help"),
     (["stream", "cluster"], 2, "LOANSTREAM_KAFKA_BOOTSTRAP"),
     (["stream", "--partitions", "x"], 2, "--partitions"),
