@@ -5,6 +5,7 @@ import pytest
 from job import Job, environment, has_line
 from lab.fixtures import full
 from lab.sasl import PASSWORD
+from sink_job import SinkJob
 from support.program import run
 
 
@@ -29,6 +30,26 @@ def test_the_right_client_lands_its_records(job, name):
     job.produce(50)
     job.stream()
     job.holds(50)
+
+
+class SecuredSinks(SinkJob):
+    """The topics beside its table lie behind the same listener."""
+
+    def by(self, access):
+        self.env = environment(access, kafka__group=self.topic, kafka__connect_timeout="6s",
+                               kafka__decisions_topic=self.decisions,
+                               kafka__dead_letter_topic=self.dead)
+        return self
+
+
+@pytest.mark.parametrize("name", ["SASL_TLS PLAIN", "SASL_TLS GSSAPI"])
+def test_the_topics_beside_the_table_are_reached_the_same_way(secured_kafka, tmp_path, name):
+    job = SecuredSinks(secured_kafka, tmp_path).by(secured_kafka.accesses()[name])
+    job.produce(200, dirty=0.1)
+    job.stream()
+    assert job.is_announced()
+    job.agree()
+    assert len(job.announced(job.decisions)) + len(job.announced(job.dead)) == 200
 
 
 @full
