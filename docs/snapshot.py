@@ -1,6 +1,7 @@
-"""Writes the end of a short demo into README.md, between its snapshot marks.
+"""Writes real runs into README.md, between its snapshot marks: the end of a short demo, and a job on
+a broker of `./dev lab kafka`, which it starts and ends.
 
-  python3 docs/snapshot.py [--check]    --check: only that the marks hold a demo's end (for tests)
+  python3 docs/snapshot.py [--check]    --check: only that the marks hold such runs (for tests)
 """
 
 import pathlib
@@ -10,27 +11,61 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-MARKS = re.compile(r"(<!-- snapshot -->\n)(.*?)(<!-- /snapshot -->)", re.S)
+PROGRAM = ROOT / "build/release/loanstream"
+WIDEST = 150
+ON_KAFKA = """loanstream topic create local --if-missing --partitions 4
+loanstream source local --file applications.jsonl --quiet
+loanstream stream local --once --quiet
+loanstream topic describe local
+loanstream table prove local --complete"""
+
+
+def marks(name):
+    return re.compile(f"(<!-- snapshot {name} -->\n)(.*?)(<!-- /snapshot {name} -->)", re.S)
+
+
+def run(folder, *words):
+    """What it prints; its log goes to stderr."""
+    done = subprocess.run([PROGRAM, *words], stdout=subprocess.PIPE, text=True, check=True,
+                          cwd=folder)
+    return [line if len(line) <= WIDEST else line[:WIDEST] + "..."
+            for line in done.stdout.splitlines()]
 
 
 def demo():
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [ROOT / "build/release/loanstream", "demo", "-n", "5000", "--data", "demo-data"],
-            capture_output=True, text=True, check=True, cwd=folder)
-    lines = done.stdout.splitlines()
-    widest = 150
-    return "\n".join(line if len(line) <= widest else line[:widest] + "..." for line in lines)
+        lines = run(folder, "demo", "-n", "5000", "--data", "demo-data")
+    return "\n".join(["$ loanstream demo -n 5000", *lines])
+
+
+def on_kafka():
+    lines = ["$ ./dev lab kafka up", "$ loanstream applicants generate -n 20000 > applications.jsonl"]
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([ROOT / "dev", "lab", "kafka", "up"], check=True)
+        try:
+            with open(f"{folder}/applications.jsonl", "w", encoding="utf-8") as feed:
+                subprocess.run([PROGRAM, "applicants", "generate", "-n", "20000"], check=True,
+                               stdout=feed)
+            for command in ON_KAFKA.splitlines():
+                lines += ["$ " + command, *run(folder, *command.split()[1:])]
+        finally:
+            subprocess.run([ROOT / "dev", "lab", "kafka", "down"], check=True)
+    return "\n".join(lines)
 
 
 def main():
     readme = ROOT / "README.md"
     text = readme.read_text()
-    if "--check" in sys.argv:
-        found = MARKS.search(text)
-        return 0 if found and "PROVED:" in found[2] and "NOT PROVED" not in found[2] else 1
-    block = f"```\n$ loanstream demo -n 5000\n{demo()}\n```\n"
-    readme.write_text(MARKS.sub(lambda found: found[1] + block + found[3], text))
+    for name, make in (("demo", demo), ("kafka", on_kafka)):
+        if "--check" in sys.argv:
+            found = marks(name).search(text)
+            if not found or "PROVED:" not in found[2] or "NOT PROVED" in found[2]:
+                return 1
+        else:
+            block = f"```\n{make()}\n```\n"
+            text = marks(name).sub(lambda found: found[1] + block + found[3], text)
+    if "--check" not in sys.argv:
+        readme.write_text(text)
     return 0
 
 
