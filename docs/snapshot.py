@@ -1,5 +1,5 @@
-"""Writes real runs into README.md, between its snapshot marks: the end of a short demo, and a job on
-a broker of `./dev lab kafka`, which it starts and ends.
+"""Writes real runs into README.md, between its snapshot marks: the end of a short demo, and a job
+on a broker of `./dev lab kafka`, which it starts and ends.
 
   python3 docs/snapshot.py [--check]    --check: only that the marks hold such runs (for tests)
 """
@@ -39,7 +39,8 @@ def demo():
 
 
 def on_kafka():
-    lines = ["$ ./dev lab kafka up", "$ loanstream applicants generate -n 20000 > applications.jsonl"]
+    lines = ["$ ./dev lab kafka up",
+             "$ loanstream applicants generate -n 20000 > applications.jsonl"]
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([ROOT / "dev", "lab", "kafka", "up"], check=True)
         try:
