@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <string_view>
 #include <vector>
 
 #include "http/tls_probe.h"
@@ -121,6 +123,17 @@ KafkaFault next_fault(rd_kafka_queue_t* queue, milliseconds wait) {
     return fault;
 }
 
+// librdkafka puts them into the words of a shell that runs kinit.
+Result<void> check_for_shell(const char* setting, const std::string& value) {
+    constexpr std::string_view kPlain = "._/@:+-";
+    auto is_plain = [&](unsigned char byte) {
+        return std::isalnum(byte) != 0 || kPlain.find(static_cast<char>(byte)) != kPlain.npos;
+    };
+    if (std::ranges::all_of(value, is_plain)) return {};
+    return fail(ErrorCode::kUsage, "only letters, digits and . _ / @ : + - can stand in it",
+                setting, "rename the file or the principal");
+}
+
 }  // namespace
 
 bool is_final(rd_kafka_resp_err_t code) {
@@ -189,6 +202,8 @@ Result<KafkaOptions> KafkaOptions::make(const KafkaAccess& access) {
     if (by_keytab && ::access(access.keytab.c_str(), R_OK) != 0)
         return fail(ErrorCode::kUsage, "the keytab cannot be read", access.keytab,
                     "name one that this user may read by kafka.keytab");
+    if (by_keytab) TRY_VOID(check_for_shell("kafka.keytab", access.keytab));
+    if (by_keytab) TRY_VOID(check_for_shell("kafka.principal", access.principal));
     KafkaOptions options;
     options.conf_.reset(rd_kafka_conf_new());
     options.bootstrap_ = access.bootstrap;

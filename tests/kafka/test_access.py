@@ -92,6 +92,14 @@ def test_a_wrong_keytab(job, tmp_path):
     refused(job, access, "keytab cannot be read", "kafka.keytab", status=2)
 
 
+@pytest.mark.parametrize("name", ["keytab", "principal"])
+def test_nothing_of_kerberos_reaches_a_shell(job, tmp_path, name):
+    bad = tmp_path / "a;touch b"
+    bad.write_text("")
+    access = job.brokers.sasl_access("GSSAPI").but(**{f"sasl_kerberos_{name}": str(bad)})
+    refused(job, access, f"kafka.{name}", "only letters", status=2)
+
+
 def test_hosts_that_do_not_answer(job):
     access = job.brokers.access()
     refused(job, access.but(bootstrap_servers="nowhere.invalid:9092"), "host is unknown",
