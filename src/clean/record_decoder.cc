@@ -13,17 +13,18 @@ constexpr int kDeepest = 64;  // the record's own object is the first
 
 inline bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Are the first `length` bytes the same? Both may be read up to the next 16 bytes.
+// A bit for each of 16 bytes that are the same; b is aligned.
+inline std::uint32_t same_of_16(const char* a, const char* b) {
+    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
+    __m128i y = _mm_load_si128(reinterpret_cast<const __m128i*>(b));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)));
+}
+
+// Are the first `length` bytes, one at least, the same? Both may be read up to the next 16 bytes.
 inline bool same_bytes(const char* a, const char* b, std::uint32_t length) {
-    for (std::uint32_t i = 0; i < length; i += 16) {
-        __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a + i));
-        __m128i y = _mm_load_si128(reinterpret_cast<const __m128i*>(b + i));
-        auto equal = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)));
-        std::uint32_t left = length - i;
-        std::uint32_t wanted = left >= 16 ? 0xFFFF : (1u << left) - 1;
-        if ((equal & wanted) != wanted) return false;
-    }
-    return true;
+    for (; length > 16; a += 16, b += 16, length -= 16)
+        if (same_of_16(a, b) != 0xFFFF) return false;
+    return ~same_of_16(a, b) << (32 - length) == 0;
 }
 
 // The first '"' or '\\' at or after `at`; `end` when there is none before it.
