@@ -39,7 +39,7 @@ public:
         if (all != nullptr) {
             report.review_all = fmt::format("since {} by {}: {}", utc_text(all->since),
                                             all->order.by, all->order.why);
-            report.review_words = "loanstream review-all off " + facts_.words;
+            report.review_words = "loanstream review-all off " + facts_.words + " --why TEXT";
         }
         return report;
     }

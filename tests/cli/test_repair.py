@@ -96,6 +96,23 @@ def test_a_damaged_log_is_made_anew(data, kind):
     assert run_json("table", "prove", "--complete", data=data)["positions"] == 350
 
 
+def test_orders_outlive_a_repair(data):
+    run("review-all", "on", "--by", "ann", "--why", "a bad model", data=data)
+    run("pause", "--by", "bob", "--why", "an audit", data=data)
+    log(data)[3].unlink()
+    run("table", "repair", "--yes", data=data)
+    told = json.loads(run("why", "--json", data=data, expect=1).out)
+    assert {line["stage"] for line in told["partitions"]} == {"paused"}
+    assert {(line["by"], line["why"]) for line in told["partitions"]} == {("bob", "an audit")}
+    # What it says is to be typed can be typed.
+    for line in run("why", data=data, expect=1).out.splitlines():
+        if found := re.search(r"loanstream ((?:resume|review-all) .*) --why TEXT$", line):
+            run(*found[1].split(), "--why", "it is over", data=data)
+    told = json.loads(run("why", "--json", data=data, expect=0).out)
+    assert {line["stage"] for line in told["partitions"]} != {"paused"}
+    assert not told.get("review_all")
+
+
 def test_a_deleted_parquet_file_is_a_hole_with_its_offsets(data):
     dead = run_json("table", "sql", f"select source_offset from dead_letters where source_offset "
                     "between 100 and 199 order by 1", data=data)
