@@ -119,6 +119,18 @@ def machine():
             f"{call('g++', '--version').splitlines()[0]}")
 
 
+def write(sections):
+    """Puts these into the page; the others stay as they were made."""
+    page = ROOT / "bench/RESULTS.md"
+    there = dict(re.findall(r"^(?=## ([\w-]+)$)((?:.*\n)*?)(?=## |\Z)", page.read_text(), re.M))
+    there |= sections
+    head = ("# Measured\n\nA figure is a ratio within one run wherever there is a yardstick; what "
+            f"bounds it is said in docs/ARCHITECTURE.md.\n\nMachine: {machine()}. Made by "
+            "`./dev bench [PART...] --write`, each part on the day it names.\n\n")
+    page.write_text(head + "\n".join(there[name].rstrip("\n") + "\n" for name in PARTS
+                                    if name in there))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -129,15 +141,14 @@ def main():
     parser.add_argument("--folder", default=None, help="where the topics lie while they are read")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    text = [f"Machine: {machine()}. Made by `./dev bench --write` on "
-            f"{datetime.date.today().isoformat()}, {call(PROGRAM, '--version').strip()}.", ""]
+    made = f"{datetime.date.today().isoformat()}, {call(PROGRAM, '--version').strip()}:"
+    sections = {}
     for name in arguments.parts or PARTS:
-        text += [f"## {name}", "```", *PARTS[name](arguments), "```", ""]
-    print("\n".join(text))
+        lines = [f"## {name}", made, "```", *PARTS[name](arguments), "```", ""]
+        sections[name] = "\n".join(lines)
+        print(sections[name])
     if arguments.write:
-        head = "# Measured\n\nA figure is a ratio within one run wherever there is a yardstick; "
-        head += "what bounds it is said in docs/ARCHITECTURE.md.\n\n"
-        (ROOT / "bench/RESULTS.md").write_text(head + "\n".join(text))
+        write(sections)
     return 0
 
 
